@@ -1,0 +1,4 @@
+"""Addresses of the audit pages."""
+from django.urls import URLPattern
+app_name = "audit"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,86 @@
+"""Claiming a job and holding on to it: compare-and-set on the row, never a message."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from console.jobs.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+
+def new_owner() -> str:
+    """Return a name for one claim: never used twice, so that a late worker cannot pass for the present one."""
+    return f"{socket.gethostname()[:24]}:{os.getpid()}:{secrets.token_hex(6)}"
+
+
+def claimable(now_filter: Q | None = None) -> Q:
+    """Return which jobs may be claimed now: queued and due, or running without a living lease and due."""
+    now = timezone.now()
+    free = Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    return free & Q(due_at__lte=now) & (now_filter or Q())
+
+
+def claim(job_pk: int, owner: str) -> Job | None:
+    """Take the job if it can be taken; return it, or None when somebody else has it or it is not due."""
+    now = timezone.now()
+    taken = (
+        Job.objects.filter(claimable(), pk=job_pk)
+        .update(
+            state=JobState.RUNNING,
+            lease_owner=owner,
+            lease_until=now + timedelta(seconds=settings.HAVIP_JOB_LEASE_SECONDS),
+            attempt=F("attempt") + 1,
+            started_at=Coalesce(F("started_at"), now),
+        )
+    )
+    return Job.objects.select_related("team").get(pk=job_pk) if taken else None
+
+
+def renew(job_pk: int, owner: str) -> bool:
+    """Prolong the lease; return False when it was lost."""
+    until = timezone.now() + timedelta(seconds=settings.HAVIP_JOB_LEASE_SECONDS)
+    held = Job.objects.filter(pk=job_pk, lease_owner=owner, state=JobState.RUNNING)
+    return held.update(lease_until=until) == 1
+
+
+@contextmanager
+def kept_alive(job: Job) -> Iterator[None]:
+    """Renew the lease from a thread while the body runs; the thread dies with the process."""
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=_renew_until, args=(job.pk, job.lease_owner, stop), name="job-lease", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=settings.HAVIP_JOB_LEASE_SECONDS)
+
+
+def _renew_until(job_pk: int, owner: str, stop: threading.Event) -> None:
+    interval = settings.HAVIP_JOB_LEASE_SECONDS / 3
+    try:
+        while not stop.wait(interval):
+            try:
+                if not renew(job_pk, owner):
+                    return
+            except Exception:  # the next round may succeed; a lost lease is found at the end
+                logger.warning("lease of job %s not renewed", job_pk, exc_info=True)
+                connection.close()
+    finally:
+        connection.close()

@@ -1,0 +1,221 @@
+"""Carrying out one job: claim, work, and end it in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import random
+from datetime import timedelta
+
+from billiard.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from console import pulse
+from console.audit.log import AuditEntry, record
+from console.audit.models import AuditResult
+from console.jobs import lease
+from console.jobs.handlers import (
+    Done,
+    PermanentFailure,
+    TemporaryFailure,
+    Waiting,
+    handler_for,
+)
+from console.jobs.models import ACTIVE_STATES, Job, JobLock, JobState
+from console.jobs.queue import log, send
+from console.teams.models import Team
+from console.teams.principal import system_principal
+
+logger = logging.getLogger(__name__)
+
+TOOK_TOO_LONG = gettext_noop("It took longer than the time limit of %(seconds)s seconds.")
+CANCELLED = gettext_noop("Cancelled by %(who)s.")
+DEADLINE = gettext_noop("It was not done by its deadline. Last word: %(note)s")
+WORKERS_DIED = gettext_noop("The worker stopped in the middle of it %(attempts)s times.")
+INTERNAL = gettext_noop("An internal error stopped it (%(name)s). The log of the worker has it.")
+
+
+def run(job_pk: int) -> JobState | None:
+    """Carry the job out if it can be claimed now; return its state afterwards, or None when it was not ours."""
+    job = lease.claim(job_pk, lease.new_owner())
+    if job is None:
+        return None
+    pulse.touch(job.team_id)
+    if job.cancel_requested:
+        return conclude_cancelled(job)
+    if job.attempt > job.maximum_attempts:
+        return _fail(job, WORKERS_DIED, attempts=job.attempt - 1)
+    log(job, gettext_noop("Attempt %(attempt)s begins."), attempt=job.attempt)
+    try:
+        with lease.kept_alive(job):
+            result = handler_for(job).carry_out(job)
+    except TemporaryFailure as failure:
+        return _later(job, failure)
+    except PermanentFailure as failure:
+        return _fail(job, failure.message, **failure.parameters)
+    except SoftTimeLimitExceeded:
+        limit = settings.HAVIP_JOB_SOFT_LIMIT
+        return _later(job, TemporaryFailure(TOOK_TOO_LONG, seconds=limit))
+    except Exception as error:
+        logger.exception("job %s failed by an internal error", job.resource_id)
+        return _fail(job, INTERNAL, name=type(error).__name__)
+    if isinstance(result, Waiting):
+        return _wait(job, result)
+    return _succeed(job, result)
+
+
+def _held(job: Job) -> Job | None:
+    """Lock the team, then the job; return it if this claim still holds it. Only inside a transaction."""
+    Team.objects.select_for_update(no_key=True).get(pk=job.team_id)
+    held = Job.objects.select_for_update().filter(
+        pk=job.pk, lease_owner=job.lease_owner, state=JobState.RUNNING
+    )
+    return held.select_related("team").first()
+
+
+def _succeed(job: Job, result: Done) -> JobState | None:
+    with transaction.atomic():
+        held = _held(job)
+        if held is None:
+            return None
+        handler_for(held).settle(held)
+        log(held, gettext_noop("Succeeded after %(seconds).1f seconds."), seconds=held.elapsed_seconds)
+        return _end(held, JobState.SUCCEEDED)
+
+
+def _later(job: Job, failure: TemporaryFailure) -> JobState | None:
+    """Give the job back to the queue with back-off, or fail it when it had all its attempts."""
+    if job.attempt >= job.maximum_attempts:
+        return _fail(job, failure.message, **failure.parameters)
+    delay = backoff_seconds(job.attempt)
+    with transaction.atomic():
+        held = _held(job)
+        if held is None:
+            return None
+        log(held, failure.message, level="warning", **failure.parameters)
+        if not held.cancel_requested:
+            log(held, gettext_noop("Tried again in %(seconds).1f seconds."), seconds=delay)
+            _release(held, JobState.QUEUED, delay)
+            transaction.on_commit(lambda: send(held.pk, delay_seconds=delay), robust=True)
+            return JobState.QUEUED
+        state = _cancel(held)
+    _undo(job)
+    return state
+
+
+def backoff_seconds(attempt: int) -> float:
+    """Return the pause after this attempt: doubling from the base, with jitter, at most a minute."""
+    base: float = settings.HAVIP_JOB_BACKOFF_SECONDS
+    pause: float = min(60.0, base * 2 ** (attempt - 1))
+    return pause * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+
+
+def _wait(job: Job, waiting: Waiting) -> JobState | None:
+    """Park the job: no worker sits waiting. A report, or the sweeper, takes it up again."""
+    with transaction.atomic():
+        held = _held(job)
+        if held is None:
+            return None
+        if held.cancel_requested:
+            state = _cancel(held)
+        elif held.deadline_at is not None and timezone.now() >= held.deadline_at:
+            state = _end_failed(held, DEADLINE, {"note": waiting.note})
+        else:
+            held.attempt -= 1  # waiting is no attempt of its own
+            _release(held, JobState.RUNNING, waiting.seconds)
+            transaction.on_commit(lambda: send(held.pk, delay_seconds=waiting.seconds), robust=True)
+            return JobState.RUNNING
+    _undo(job)
+    return state
+
+
+def _release(job: Job, state: JobState, delay_seconds: float) -> None:
+    now = timezone.now()
+    job.state = state
+    job.lease_owner = ""
+    job.lease_until = now
+    job.due_at = now + timedelta(seconds=delay_seconds)
+    job.sent_at = now
+    job.save(update_fields=["state", "attempt", "lease_owner", "lease_until", "due_at", "sent_at"])
+    pulse.touch(job.team_id)
+
+
+def _fail(job: Job, message: str, **parameters: object) -> JobState | None:
+    with transaction.atomic():
+        held = _held(job)
+        if held is None:
+            return None
+        state = _end_failed(held, message, parameters)
+    _undo(job)
+    return state
+
+
+def _end_failed(job: Job, message: str, parameters: dict[str, object]) -> JobState:
+    """End a held job as failed: records back, reason in the log, one audit event. Inside a transaction."""
+    handler_for(job).give_back(job)
+    job.explanation, job.explanation_parameters = message, parameters
+    log(job, message, level="error", **parameters)
+    record(
+        system_principal(job.team, label=job.requested_by, request_id=job.request_id),
+        AuditEntry(
+            action=job.kind,
+            result=AuditResult.FAILED,
+            object_kind=job.target_kind,
+            object_id=job.target_id,
+            object_label=job.target_label,
+            code="JobFailed",
+            message=message,
+            message_parameters=parameters,
+            job_id=job.resource_id,
+        ),
+    )
+    return _end(job, JobState.FAILED)
+
+
+def conclude_cancelled(job: Job) -> JobState | None:
+    """End a job that this claim holds as cancelled, and put the records back."""
+    with transaction.atomic():
+        held = _held(job)
+        if held is None:
+            return None
+        state = _cancel(held)
+    _undo(job)
+    return state
+
+
+def _cancel(job: Job) -> JobState:
+    """End a locked job as cancelled. Inside a transaction; also used for a queued one by its operation."""
+    handler_for(job).give_back(job)
+    log(job, gettext_noop("Cancelled."))
+    if not job.explanation:
+        job.explanation = gettext_noop("Cancelled.")
+    return _end(job, JobState.CANCELLED)
+
+
+def cancel_locked(job: Job, *, who: str) -> JobState:
+    """Cancel a queued job that the caller has locked in its transaction."""
+    job.explanation, job.explanation_parameters = CANCELLED, {"who": who}
+    return _cancel(job)
+
+
+def _end(job: Job, state: JobState) -> JobState:
+    """Write the final state and let go of everything that the job held. Inside a transaction."""
+    if job.state not in ACTIVE_STATES:
+        raise RuntimeError(f"{job.resource_id} has ended already")
+    job.state = state
+    job.finished_at = timezone.now()
+    job.lease_owner, job.lease_until = "", None
+    job.save()
+    JobLock.objects.filter(job=job).delete()
+    pulse.touch(job.team_id)
+    return state
+
+
+def _undo(job: Job) -> None:
+    """Make the network follow the records again; what does not work is logged, the records are right already."""
+    try:
+        handler_for(job).undo(job)
+    except Exception:
+        logger.warning("job %s: putting back did not work", job.resource_id, exc_info=True)

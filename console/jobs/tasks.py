@@ -1,0 +1,54 @@
+"""The Celery tasks of the job queue: run one, sweep for lost ones, clean up."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.core.management import call_command
+from django.utils import timezone
+
+from console.jobs import lease
+from console.jobs.models import Job, JobState
+from console.jobs.queue import send
+from console.jobs.runner import run
+
+logger = logging.getLogger(__name__)
+_SWEEP_BATCH = 500
+
+
+@shared_task(name="console.jobs.tasks.run_job", ignore_result=True)
+def run_job(job_pk: int) -> None:
+    """Carry out one job; a message that comes twice, late or for a finished job does nothing."""
+    run(job_pk)
+
+
+@shared_task(name="console.jobs.tasks.sweep", ignore_result=True)
+def sweep() -> int:
+    """Send again what nobody looks at: lost messages, and jobs whose worker died. Return how many."""
+    now = timezone.now()
+    patience = timedelta(seconds=settings.HAVIP_JOB_RESEND_SECONDS)
+    due = list(
+        Job.objects.filter(lease.claimable())
+        .order_by("due_at")
+        .values_list("pk", "state", "sent_at")[:_SWEEP_BATCH]
+    )
+    sent = 0
+    for pk, state, sent_at in due:
+        if state == JobState.QUEUED and sent_at is not None and sent_at > now - patience:
+            continue
+        sent += send(pk)
+    if sent:
+        logger.info("sweeper sent %s job(s) again", sent)
+    return sent
+
+
+@shared_task(name="console.jobs.tasks.cleanup", ignore_result=True)
+def cleanup() -> None:
+    """Forget what has served its time: idempotency tokens and sessions."""
+    from console.operations.idempotency import forget_expired
+
+    forget_expired()
+    call_command("clearsessions")

@@ -1,0 +1,4 @@
+"""Addresses of the job pages."""
+from django.urls import URLPattern
+app_name = "jobs"
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,42 @@
+"""A counter per team that moves whenever something of the team changed: open pages watch it.
+
+It lives in the shared cache, costs one look-up, and may be lost: a page that sees another value than before
+asks for its fragment again, which is harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django.core.cache import cache
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+_LIFETIME_SECONDS = 7 * 24 * 3600
+
+
+def _key(team_id: int) -> str:
+    return f"pulse:{team_id}"
+
+
+def touch(team_id: int) -> None:
+    """Note, once the running transaction is committed, that something of this team changed."""
+    transaction.on_commit(lambda: _move(team_id), robust=True)
+
+
+def _move(team_id: int) -> None:
+    """Give the team's counter a value that it never had before; a lost cache is only logged."""
+    try:
+        cache.set(_key(team_id), str(time.time_ns()), timeout=_LIFETIME_SECONDS)
+    except Exception as error:  # the cache is a convenience: a change must not fail because of it
+        logger.warning("pulse not delivered: %s", error)
+
+
+def current(team_id: int) -> str:
+    """Return the team's present value; an unreachable or empty cache counts as "0"."""
+    try:
+        return str(cache.get(_key(team_id), "0"))
+    except Exception as error:
+        logger.warning("pulse not readable: %s", error)
+        return "0"

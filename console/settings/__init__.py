@@ -1,0 +1,1 @@
+"""Settings: ``base`` for all; ``embedded``, ``production`` and ``test`` on top of it."""

@@ -1,0 +1,26 @@
+"""The sign-in form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+
+class SignInForm(AuthenticationForm):
+    """User name and password; one message for whatever is wrong, so that nothing is given away."""
+
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": _("The user name or the password is not right."),
+        "inactive": _("The user name or the password is not right."),
+    }
+
+    def clean_username(self) -> str:
+        """Refuse characters that no user name has, before they reach the database."""
+        name: Any = self.cleaned_data["username"]
+        if "\0" in name:
+            raise ValidationError(self.error_messages["invalid_login"])
+        return str(name)

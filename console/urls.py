@@ -1,0 +1,16 @@
+"""Every address of the console."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from console import health
+
+urlpatterns = [
+    path("healthz/live/", health.live, name="health-live"),
+    path("healthz/ready/", health.ready, name="health-ready"),
+    path("", include("console.teams.urls")),
+    path("t/<slug:team>/jobs/", include("console.jobs.urls")),
+    path("t/<slug:team>/audit/", include("console.audit.urls")),
+    path("", include("havip.web.urls")),
+]

@@ -1,0 +1,1 @@
+"""Fabrics: what makes the network match the records (5-fabric)."""

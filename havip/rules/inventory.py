@@ -1,0 +1,307 @@
+"""What must hold for the inventory: names, dependencies, instance and interface states, route entries, EIPs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from django.utils.translation import gettext_lazy as _
+
+from console.operations.refusal import Rule
+from havip.models import (
+    Eip,
+    EipStatus,
+    HaVip,
+    HaVipStatus,
+    Instance,
+    InstanceStatus,
+    InterfaceStatus,
+    NetworkInterface,
+    NetworkStatus,
+    NetworkType,
+    RouteEntry,
+    Vpc,
+    VSwitch,
+)
+from havip.regions import Region
+from havip.rules.catalogue import numbered
+
+MAXIMUM_NAME = 128
+MAXIMUM_DESCRIPTION = 256
+MAXIMUM_BANDWIDTH_MBPS = 500
+
+M1_NAME = Rule(
+    "M1",
+    code="Abs.Vpc.InvalidName.Malformed",
+    message=_("A name has at most 128 characters and does not begin with http:// or https://."),
+    field="name",
+)
+M2_DESCRIPTION = Rule(
+    "M2",
+    code="InvalidDescription.Malformed",
+    message=_(
+        "A description has at most 256 characters and does not begin with http:// or https://."
+    ),
+    field="description",
+)
+F5_DEPENDENCY = Rule(
+    "F5",
+    code="DependencyViolation",
+    message=_("%(resource)s still contains: %(contents)s."),
+    remedy=_("Delete these first."),
+)
+F4_EIP_BOUND = Rule(
+    "F4",
+    code="IncorrectEipStatus",
+    message=_("%(eip)s is %(status)s; only an available EIP can be released."),
+    remedy=_("Unbind it first."),
+)
+N5_STATUS = Rule(
+    "N5",
+    code="IncorrectStatus",
+    message=_("%(resource)s is %(status)s: a job is under way on it."),
+    remedy=_("Wait until the job has ended."),
+)
+N6_ZONE = Rule(
+    "N6",
+    code="InvalidZoneId.NotFound",
+    message=_("There is no zone %(zone)s in this region."),
+    field="zone",
+    status=HTTPStatus.NOT_FOUND,
+)
+I0_INSTANCE = Rule(
+    "I0",
+    code="InvalidInstanceId.NotFound",
+    message=_("There is no instance %(instance)s of this team in this region."),
+    field="instance_id",
+    status=HTTPStatus.NOT_FOUND,
+)
+I1_STATUS = Rule(
+    "I1",
+    code="IncorrectInstanceStatus",
+    message=_("%(resource)s is %(status)s; it must be %(wanted)s for that."),
+    field="instance_id",
+)
+I2_JOB_ON_HAVIP = Rule(
+    "I2",
+    code="IncorrectHaVipStatus",
+    message=_("A job is under way on the HaVip %(havip)s that it is bound to."),
+    remedy=_("Wait until the job has ended."),
+)
+I3_VSWITCH = Rule(
+    "I3",
+    code="InvalidParameter",
+    message=_("A classic-network instance has no vSwitch and no private IP of a VPC."),
+    remedy=_("Leave both empty, or choose the network type VPC."),
+    field="vswitch_id",
+)
+W0_INTERFACE = Rule(
+    "W0",
+    code="InvalidEniId.NotFound",
+    message=_("There is no network interface %(interface)s of this team in this region."),
+    field="interface_id",
+    status=HTTPStatus.NOT_FOUND,
+)
+W1_PRIMARY = Rule(
+    "W1",
+    code="InvalidOperation.PrimaryNetworkInterface",
+    message=_("%(resource)s is a primary network interface; it lives and dies with its instance."),
+    field="interface_id",
+)
+W2_STATUS = Rule(
+    "W2",
+    code="IncorrectNetworkInterfaceStatus",
+    message=_("%(resource)s is %(status)s; it must be %(wanted)s for that."),
+    field="interface_id",
+)
+W3_VPC = Rule(
+    "W3",
+    code="InvalidVpcId.Mismatch",
+    message=_("%(resource)s and %(instance)s are not in the same VPC."),
+    remedy=_("Choose an instance of the interface's VPC."),
+    field="instance_id",
+)
+R0_ROUTE = Rule(
+    "R0",
+    code="InvalidRouteEntry.NotFound",
+    message=_("There is no route entry %(route)s of this team in this region."),
+    field="route_id",
+    status=HTTPStatus.NOT_FOUND,
+)
+R1_DUPLICATE = Rule(
+    "R1",
+    code="InvalidCIDRBlock.Duplicate",
+    message=_("The VPC has a route or a vSwitch with the block %(cidr_block)s already."),
+    remedy=_("Choose another destination."),
+    field="destination_cidr_block",
+)
+R2_HAVIP_VPC = Rule(
+    "R2",
+    code="Mismatch.HaVipIdAndRouteTableId",
+    message=_("The HaVip %(havip)s is not in this VPC."),
+    remedy=_("Choose a HaVip of the VPC."),
+    field="havip_id",
+)
+R3_HAVIP_STATUS = Rule(
+    "R3",
+    code="IncorrectHaVipStatus",
+    message=_("The HaVip is %(status)s; it must be available or in use."),
+    remedy=_("Wait until the job has ended."),
+    field="havip_id",
+)
+R4_QUOTA = Rule(
+    "R4",
+    code="QuotaExceeded.HaVipRouteEntry",
+    message=_("The VPC has %(used)s of at most %(limit)s route entries to HaVips."),
+    remedy=_("Delete one that is not needed, or ask for a higher quota."),
+    field="vpc_id",
+)
+P1_EXHAUSTED = Rule(
+    "P1",
+    code="ReserveIpFail",
+    message=_("No public address is free in this console's pool."),
+    remedy=_("Release an EIP that is not needed, or ask the site's administrator."),
+)
+P2_BANDWIDTH = Rule(
+    "P2",
+    code="InvalidParameter",
+    message=_("The bandwidth must be a whole number from 1 to %(maximum)s Mbit/s."),
+    field="bandwidth_mbps",
+)
+
+
+def m1_name(name: str) -> None:
+    """M1: a name is at most 128 characters and no address of a web page (6-cloud-api, 1.1)."""
+    if len(name) > MAXIMUM_NAME or name.startswith(("http://", "https://")):
+        raise M1_NAME.refuse()
+
+
+def m2_description(description: str) -> None:
+    """M2: a description is at most 256 characters and no address of a web page (6-cloud-api, 1.1)."""
+    if len(description) > MAXIMUM_DESCRIPTION or description.startswith(("http://", "https://")):
+        raise M2_DESCRIPTION.refuse()
+
+
+def f4_eip_released_unbound(eip: Eip) -> None:
+    """F4: an EIP is released only when it is Available."""
+    if eip.status != EipStatus.AVAILABLE:
+        raise F4_EIP_BOUND.refuse(eip=eip.ip_address, status=str(EipStatus(eip.status).label))
+
+
+def f5_empty(resource: Vpc | VSwitch, contents: Mapping[str, int]) -> None:
+    """F5: a VPC or vSwitch is deleted only when nothing is in it; `contents` are counts by what they count."""
+    present = [f"{count} × {what}" for what, count in contents.items() if count]
+    if present:
+        raise F5_DEPENDENCY.refuse(resource=resource.label, contents=", ".join(present))
+
+
+def n5_settled(resource: Vpc | VSwitch | RouteEntry) -> None:
+    """N5: no job is under way on the VPC, vSwitch or route entry."""
+    if resource.status != NetworkStatus.AVAILABLE:
+        raise N5_STATUS.refuse(
+            resource=resource.label, status=str(NetworkStatus(resource.status).label)
+        )
+
+
+def n6_zone(zone: str, region: Region) -> None:
+    """N6: the zone is one of the region's."""
+    if zone not in region.zones:
+        raise N6_ZONE.refuse(zone=zone[:48])
+
+
+def i1_instance_is(instance: Instance, *wanted: InstanceStatus) -> None:
+    """I1: the instance is in one of the wanted states."""
+    if instance.status not in wanted:
+        raise I1_STATUS.refuse(
+            resource=instance.label,
+            status=str(InstanceStatus(instance.status).label),
+            wanted=" / ".join(str(status.label) for status in wanted),
+        )
+
+
+def i2_havips_settled(havips: Sequence[HaVip]) -> None:
+    """I2: no job is under way on a HaVip whose binding would go with the resource."""
+    for havip in havips:
+        if havip.status not in (HaVipStatus.AVAILABLE, HaVipStatus.IN_USE):
+            raise I2_JOB_ON_HAVIP.refuse(havip=havip.label)
+
+
+def i3_classic_has_no_vswitch(network_type: str, vswitch_id: str, private_ip: str) -> None:
+    """I3: only instances of network type `vpc` stand in a vSwitch."""
+    if network_type == NetworkType.CLASSIC and (vswitch_id or private_ip):
+        raise I3_VSWITCH.refuse()
+
+
+def w1_secondary(interface: NetworkInterface) -> None:
+    """W1: only secondary interfaces are attached, detached and deleted on their own."""
+    if interface.is_primary:
+        raise W1_PRIMARY.refuse(resource=interface.label)
+
+
+def w2_interface_is(interface: NetworkInterface, *wanted: InterfaceStatus) -> None:
+    """W2: the interface is in one of the wanted states."""
+    if interface.status not in wanted:
+        raise W2_STATUS.refuse(
+            resource=interface.label,
+            status=str(InterfaceStatus(interface.status).label),
+            wanted=" / ".join(str(status.label) for status in wanted),
+        )
+
+
+def w3_same_vpc(interface: NetworkInterface, instance: Instance) -> None:
+    """W3: an interface is attached to an instance of its own VPC."""
+    if instance.vswitch is None or instance.vswitch.vpc_id != interface.vswitch.vpc_id:
+        raise W3_VPC.refuse(resource=interface.label, instance=instance.label)
+
+
+def r1_destination_free(destination: str, taken: Sequence[str]) -> None:
+    """R1: the destination is no other route's and no vSwitch's block."""
+    if destination in taken:
+        raise R1_DUPLICATE.refuse(cidr_block=destination)
+
+
+def r2_havip_in_vpc(havip: HaVip, vpc: Vpc) -> None:
+    """R2: the next hop is a HaVip of the VPC."""
+    if havip.vpc_id != vpc.pk:
+        raise R2_HAVIP_VPC.refuse(havip=havip.label)
+
+
+def r3_havip_settled(havip: HaVip) -> None:
+    """R3: the next hop is Available or InUse."""
+    if havip.status not in (HaVipStatus.AVAILABLE, HaVipStatus.IN_USE):
+        raise R3_HAVIP_STATUS.refuse(status=str(HaVipStatus(havip.status).label))
+
+
+def r4_quota(used: int, limit: int) -> None:
+    """R4: route entries in a VPC whose next hop is a HaVip: at most the quota."""
+    if used >= limit:
+        raise R4_QUOTA.refuse(used=used, limit=limit)
+
+
+def p2_bandwidth(bandwidth_mbps: int) -> None:
+    """P2: an EIP's bandwidth is 1 to 500 Mbit/s (6-cloud-api, 1.7: PostPaid and PayByBandwidth)."""
+    if not 1 <= bandwidth_mbps <= MAXIMUM_BANDWIDTH_MBPS:
+        raise P2_BANDWIDTH.refuse(maximum=MAXIMUM_BANDWIDTH_MBPS)
+
+
+numbered("F1", "a bound instance is deleted: its bindings and its primary interface's are removed, by job, audited as caused by the deletion", I2_JOB_ON_HAVIP)
+numbered("F2", "a bound secondary interface is detached: the binding stays")
+numbered("F3", "a bound secondary interface is deleted: the binding is removed", I2_JOB_ON_HAVIP)
+numbered("F4", "an EIP is released while bound: refused", F4_EIP_BOUND)
+numbered("F5", "a VPC or vSwitch with resources is deleted: refused, listing them", F5_DEPENDENCY)
+numbered("M1", "names are well-formed", M1_NAME)
+numbered("M2", "descriptions are well-formed", M2_DESCRIPTION)
+numbered("N5", "no job is under way on the VPC, vSwitch or route entry", N5_STATUS)
+numbered("N6", "a vSwitch's zone is one of the region's", N6_ZONE)
+numbered("I1", "an instance is in the state that the action needs", I1_STATUS)
+numbered("I2", "no job is under way on a HaVip whose binding goes with a deleted resource", I2_JOB_ON_HAVIP)
+numbered("I3", "a classic-network instance has no vSwitch", I3_VSWITCH)
+numbered("W1", "a primary interface lives and dies with its instance", W1_PRIMARY)
+numbered("W2", "an interface is in the state that the action needs", W2_STATUS)
+numbered("W3", "an interface is attached to an instance of its VPC", W3_VPC)
+numbered("R1", "a route's destination is free in the VPC", R1_DUPLICATE)
+numbered("R2", "a route's HaVip is in the VPC", R2_HAVIP_VPC)
+numbered("R3", "a route's HaVip is Available or InUse", R3_HAVIP_STATUS)
+numbered("R4", "route entries to HaVips in a VPC: at most the quota", R4_QUOTA)
+numbered("P1", "an EIP's address comes from the pool; an exhausted one refuses", P1_EXHAUSTED)
+numbered("P2", "an EIP's bandwidth is 1 to 500 Mbit/s", P2_BANDWIDTH)

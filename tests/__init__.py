@@ -1,0 +1,1 @@
+"""The tests; ``bin/test`` runs them all."""
