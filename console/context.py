@@ -86,9 +86,9 @@ def _team_frame(request: HttpRequest, user: User) -> dict[str, Any]:
     if principal is None:
         return {"team": None, "teams": teams, "region": None, "areas": [], "navigation": []}
     match = request.resolver_match
-    if match and match.kwargs.get("region") == region.identifier:
-        if request.session.get(REGION_SESSION_KEY) != region.identifier:
-            request.session[REGION_SESSION_KEY] = region.identifier
+    is_regional = match is not None and match.kwargs.get("region") == region.identifier
+    if is_regional and request.session.get(REGION_SESSION_KEY) != region.identifier:
+        request.session[REGION_SESSION_KEY] = region.identifier
     slug = principal.team.slug
     return {
         "team": {"name": principal.team.name, "slug": slug},
@@ -126,9 +126,7 @@ def _areas(slug: str, current: Region) -> list[dict[str, Any]]:
     return [{"name": AREA_NAMES[area], "regions": members} for area, members in areas.items()]
 
 
-def _navigation(
-    request: HttpRequest, principal: Principal, region: Region
-) -> list[dict[str, Any]]:
+def _navigation(request: HttpRequest, principal: Principal, region: Region) -> list[dict[str, Any]]:
     slug = principal.team.slug
     here = request.resolver_match.view_name if request.resolver_match else ""
 
@@ -138,8 +136,8 @@ def _navigation(
         return {"label": label, "url": url, "icon": icon, "current": current, "count": None}
 
     def of_team(label: str, name: str, icon: str, count: int | None = None) -> dict[str, Any]:
-        current = here.split(":")[0] == name.split(":")[0] and (
-            name.split(":")[0] != "web" or here == name
+        current = here.split(":")[0] == name.split(":", maxsplit=1)[0] and (
+            name.split(":", maxsplit=1)[0] != "web" or here == name
         )
         url = reverse(name, args=[slug])
         return {"label": label, "url": url, "icon": icon, "current": current, "count": count}

@@ -21,6 +21,6 @@ def ready(request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         cache.get("health")
-    except Exception:  # whatever is wrong, the answer is "not ready"
+    except Exception:  # noqa: BLE001 - whatever is wrong, the answer is "not ready"
         return HttpResponse("not ready\n", content_type="text/plain", status=503)
     return HttpResponse("ok\n", content_type="text/plain")

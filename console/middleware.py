@@ -40,8 +40,9 @@ def source_address(request: HttpRequest) -> str:
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if not _is_trusted(peer):
         return peer
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    for hop in reversed([hop for hop in hops if hop]):
+    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    for hop in reversed(hops):
         if not _is_address(hop):
             return peer
         if not _is_trusted(hop):

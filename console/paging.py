@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 
 Row = TypeVar("Row", bound=Model)
 SIZES = (20, 50, 100)
@@ -87,11 +88,26 @@ def _beyond(
     if column in ("pk", "id"):
         return queryset.filter(**{f"pk__{lookup}": pk})
     try:
+        _check_value(queryset, column, value)
         return queryset.filter(
             Q(**{f"{column}__{lookup}": value}) | Q(**{column: value, f"pk__{lookup}": pk})
         )
-    except (TypeError, ValueError):  # a cursor that was tampered with
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+        ValidationError,
+    ):  # a cursor that was tampered with
         return queryset
+
+
+def _check_value(queryset: QuerySet[Row], column: str, value: Any) -> None:
+    """Raise ValidationError for a value that the database would not compare the column with."""
+    if column in queryset.query.annotations:
+        return
+    field = queryset.model._meta.get_field(column)
+    if isinstance(field, Field):
+        field.run_validators(field.to_python(value))
 
 
 def _encode(row: Model, column: str, *, backwards: bool) -> str:
@@ -111,6 +127,15 @@ def _decode(cursor: str) -> tuple[bool, tuple[Any, int] | None]:
         return False, None
     if not isinstance(pk, int) or abs(pk) >= 2**63 or isinstance(value, list | dict):
         return False, None
-    if isinstance(value, str) and "\0" in value:
+    if isinstance(value, str) and ("\0" in value or not _is_storable(value)):
         return False, None
     return bool(backwards), (value, pk)
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether the text is free of lone surrogates, which JSON can carry and no database takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

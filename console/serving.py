@@ -28,7 +28,7 @@ logconfig_dict = configure(
     json=os.environ.get("DJANGO_SETTINGS_MODULE", _PRODUCTION) == _PRODUCTION,
 )
 # The path without its query: a query may carry a signature.
-access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms'
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s bytes %(M)s ms %({x-request-id}o)s'
 
 
 def post_fork(server: Any, worker: Any) -> None:

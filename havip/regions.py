@@ -61,7 +61,9 @@ def _zones(identifier: str) -> tuple[str, ...]:
 
 
 def _documented(area: str, names: Mapping[str, Promise]) -> list[Region]:
-    return [Region(identifier, area, name, _zones(identifier)) for identifier, name in names.items()]
+    return [
+        Region(identifier, area, name, _zones(identifier)) for identifier, name in names.items()
+    ]
 
 
 _DOCUMENTED: list[Region] = [

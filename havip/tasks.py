@@ -38,11 +38,8 @@ class FabricJobHandler:
 
     def carry_out(self, job: Job) -> Done | Waiting:
         """Tell the fabric every wanted state that the job names; done when all are applied."""
-        awaited: list[InProgress] = []
         try:
-            for applied in _tell(job):
-                if isinstance(applied, InProgress):
-                    awaited.append(applied)
+            awaited = [told for told in _tell(job) if isinstance(told, InProgress)]
         except FabricBusy as busy:
             raise TemporaryFailure(busy.message, **busy.parameters) from busy
         except FabricRefused as refused:

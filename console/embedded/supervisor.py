@@ -62,6 +62,7 @@ class Supervisor:
         listener = _listen(self._host, self._port)
         self._watch_signals()
         try:
+            is_new = not self._data.database.exists()
             plan = Plan(self._data, self._host, listener, self._choose_socket())
             self._start(plan.broker())
             self._wait_until(plan.broker_socket.is_socket, "the broker", 15.0)
@@ -71,7 +72,7 @@ class Supervisor:
             self._start(plan.worker())
             host, port = _reachable(listener)
             self._wait_until(lambda: _answers(host, port), READY_PATH, READY_WITHIN_SECONDS)
-            print(_welcome(_display(self._host, port), account), flush=True)
+            print(_welcome(_display(self._host, port), account, is_new=is_new), flush=True)
             self._watch()
         except StopRequestedError:
             pass
@@ -240,10 +241,10 @@ def _answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _welcome(address: str, account: dict[str, str | None]) -> str:
+def _welcome(address: str, account: dict[str, str | None], *, is_new: bool) -> str:
     if account["password"]:
         how = f"password {account['password']}"
-    elif os.environ.get(PASSWORD_VARIABLE):
+    elif is_new and os.environ.get(PASSWORD_VARIABLE):
         how = "with the password you set"
     else:
         how = "with your password"

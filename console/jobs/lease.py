@@ -37,15 +37,12 @@ def claimable(now_filter: Q | None = None) -> Q:
 def claim(job_pk: int, owner: str) -> Job | None:
     """Take the job if it can be taken; return it, or None when somebody else has it or it is not due."""
     now = timezone.now()
-    taken = (
-        Job.objects.filter(claimable(), pk=job_pk)
-        .update(
-            state=JobState.RUNNING,
-            lease_owner=owner,
-            lease_until=now + timedelta(seconds=settings.HAVIP_JOB_LEASE_SECONDS),
-            attempt=F("attempt") + 1,
-            started_at=Coalesce(F("started_at"), now),
-        )
+    taken = Job.objects.filter(claimable(), pk=job_pk).update(
+        state=JobState.RUNNING,
+        lease_owner=owner,
+        lease_until=now + timedelta(seconds=settings.HAVIP_JOB_LEASE_SECONDS),
+        attempt=F("attempt") + 1,
+        started_at=Coalesce(F("started_at"), now),
     )
     return Job.objects.select_related("team").get(pk=job_pk) if taken else None
 

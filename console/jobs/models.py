@@ -67,9 +67,7 @@ class Job(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="retries"
     )
 
-    state = models.CharField(
-        _("state"), max_length=16, choices=JobState, default=JobState.QUEUED
-    )
+    state = models.CharField(_("state"), max_length=16, choices=JobState, default=JobState.QUEUED)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
     maximum_attempts = models.PositiveSmallIntegerField(default=5)
     cancel_requested = models.BooleanField(default=False)

@@ -89,8 +89,8 @@ def send(job_pk: int, *, delay_seconds: float = 0) -> bool:
     from console.jobs.tasks import run_job
 
     try:
-        run_job.apply_async(args=[job_pk], countdown=delay_seconds or None)
-    except Exception as error:  # the row is the truth: the sweeper sends again
+        run_job.apply_async(args=(job_pk,), countdown=delay_seconds)
+    except Exception as error:  # noqa: BLE001 - the row is the truth: the sweeper sends again
         logger.warning("job %s could not be sent, the sweeper will: %s", job_pk, error)
         return False
     Job.objects.filter(pk=job_pk, state=JobState.QUEUED).update(sent_at=timezone.now())

@@ -81,7 +81,11 @@ def _succeed(job: Job, result: Done) -> JobState | None:
         if held is None:
             return None
         handler_for(held).settle(held)
-        log(held, gettext_noop("Succeeded after %(seconds).1f seconds."), seconds=held.elapsed_seconds)
+        log(
+            held,
+            gettext_noop("Succeeded after %(seconds).1f seconds."),
+            seconds=held.elapsed_seconds,
+        )
         return _end(held, JobState.SUCCEEDED)
 
 

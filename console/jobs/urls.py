@@ -1,4 +1,17 @@
 """Addresses of the job pages."""
-from django.urls import URLPattern
+
+from __future__ import annotations
+
+from django.urls import path
+
+from console.jobs import views
+
 app_name = "jobs"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.job_list, name="list"),
+    path("rows/", views.job_rows, name="rows"),
+    path("<str:job_id>/", views.job_detail, name="detail"),
+    path("<str:job_id>/fragment/", views.job_fragment, name="fragment"),
+    path("<str:job_id>/cancel/", views.job_cancel, name="cancel"),
+    path("<str:job_id>/retry/", views.job_retry, name="retry"),
+]

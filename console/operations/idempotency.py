@@ -59,7 +59,5 @@ def remember(team: Team, token: str, action: str, digest: str, outcome: dict[str
 
 def forget_expired() -> int:
     """Delete tokens past their lifetime; return how many."""
-    deleted, _ = IdempotencyRecord.objects.filter(
-        created_at__lt=timezone.now() - LIFETIME
-    ).delete()
+    deleted, _ = IdempotencyRecord.objects.filter(created_at__lt=timezone.now() - LIFETIME).delete()
     return deleted

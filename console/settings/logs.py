@@ -32,6 +32,16 @@ def hide_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventD
     return {key: HIDDEN if _is_secret(key) else _clean(value) for key, value in event.items()}
 
 
+def name_the_request(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Add the id of the request that a record of Django's own is about, where the context has none any more."""
+    del logger, method
+    request = getattr(event.get("_record"), "request", None)
+    identifier = getattr(request, "request_id", None)
+    if identifier is not None:
+        event.setdefault("request_id", identifier)
+    return event
+
+
 def _is_secret(key: object) -> bool:
     name = str(key).lower().replace("-", "_")
     return any(word in name for word in SECRET_WORDS)
@@ -90,6 +100,7 @@ def configure(level: str, *, json: bool) -> dict[str, Any]:
                 "foreign_pre_chain": [
                     *_shared_processors()[:-1],
                     structlog.stdlib.ExtraAdder(allow=("status_code", "task", "task_id")),
+                    name_the_request,
                     hide_secrets,
                 ],
             },

@@ -85,6 +85,4 @@ def remember_preferences(
             secure=secure,
         )
     if theme is not None:
-        response.set_cookie(
-            "theme", theme, max_age=_YEAR_SECONDS, samesite="Lax", secure=secure
-        )
+        response.set_cookie("theme", theme, max_age=_YEAR_SECONDS, samesite="Lax", secure=secure)

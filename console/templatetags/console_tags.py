@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import count
 from typing import Any, Final
@@ -14,7 +14,7 @@ from django.forms import CheckboxInput
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext, pgettext
 
 register = template.Library()
@@ -144,7 +144,9 @@ def address(value: object, url: str = "", size: str = "", copy: bool = True) -> 
         return format_html('<span class="dim">{}</span>', "—")
     whole = str(value)
     cut = size == "short" and len(whole) > _SHORT_HEAD + _SHORT_TAIL + 1
-    text = format_html("<code>{}</code>", f"{whole[:_SHORT_HEAD]}…{whole[-_SHORT_TAIL:]}" if cut else whole)
+    text = format_html(
+        "<code>{}</code>", f"{whole[:_SHORT_HEAD]}…{whole[-_SHORT_TAIL:]}" if cut else whole
+    )
     if url:
         text = format_html('<a href="{}">{}</a>', url, text)
     modifier = f" address--{size}" if size else ""
@@ -157,7 +159,7 @@ def _relative(seconds: float) -> str:
     """Say how long ago (or ahead) something is, in one unit."""
     distance = abs(int(seconds))
     if distance < _MINUTE:
-        amount = ngettext("%(count)d s", "%(count)d s", distance) % {"count": distance}
+        amount = ngettext("%(count)d second", "%(count)d seconds", distance) % {"count": distance}
     elif distance < _HOUR:
         minutes = distance // _MINUTE
         amount = ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
@@ -175,7 +177,12 @@ def _relative(seconds: float) -> str:
 def _lasting(span: timedelta) -> str:
     """Say how long something has lasted, in its two largest units."""
     total = max(0, int(span.total_seconds()))
-    parts = {"days": total // _DAY, "hours": total % _DAY // _HOUR, "minutes": total % _HOUR // _MINUTE, "seconds": total % _MINUTE}
+    parts = {
+        "days": total // _DAY,
+        "hours": total % _DAY // _HOUR,
+        "minutes": total % _HOUR // _MINUTE,
+        "seconds": total % _MINUTE,
+    }
     if parts["days"]:
         return gettext("for %(days)d d %(hours)d h") % parts
     if parts["hours"]:
@@ -202,18 +209,26 @@ def time_tag(value: datetime | None, style: str = "relative") -> SafeString:
     if value is None:
         return format_html('<span class="dim">{}</span>', "—")
     machine, absolute = _moment(value)
-    now = datetime.now(UTC) if timezone.is_aware(value) else datetime.now()
+    now = timezone.now() if timezone.is_aware(value) else timezone.now().replace(tzinfo=None)
     relative = _relative((now - value).total_seconds())
     if style == "for":
         return format_html(
-            '<time datetime="{}" title="{}" class="nowrap">{}</time>', machine, absolute, _lasting(now - value)
+            '<time datetime="{}" title="{}" class="nowrap">{}</time>',
+            machine,
+            absolute,
+            _lasting(now - value),
         )
     if style == "relative":
         return format_html(
-            '<time datetime="{}" title="{}" data-relative class="nowrap">{}</time>', machine, absolute, relative
+            '<time datetime="{}" title="{}" data-relative class="nowrap">{}</time>',
+            machine,
+            absolute,
+            relative,
         )
     shown = absolute[11:19] if style == "clock" else absolute
-    return format_html('<time datetime="{}" title="{}" class="mono nowrap">{}</time>', machine, relative, shown)
+    return format_html(
+        '<time datetime="{}" title="{}" class="mono nowrap">{}</time>', machine, relative, shown
+    )
 
 
 @register.filter
@@ -222,7 +237,10 @@ def seconds(value: float | None) -> str:
     if value is None:
         return "—"
     if value >= 100:
-        return gettext("%(minutes)d min %(seconds)d s") % {"minutes": int(value) // 60, "seconds": int(value) % 60}
+        return gettext("%(minutes)d min %(seconds)d s") % {
+            "minutes": int(value) // 60,
+            "seconds": int(value) % 60,
+        }
     return gettext("%(seconds).1f s") % {"seconds": value}
 
 
@@ -257,7 +275,7 @@ def refusal_text(refusal: object) -> SafeString:
 
 
 @register.simple_tag
-def refusal_button(  # noqa: PLR0913 - a button has many faces, and templates name what they pass
+def refusal_button(
     label: object,
     url: str = "",
     refusal: object = None,
@@ -285,36 +303,50 @@ def refusal_button(  # noqa: PLR0913 - a button has many faces, and templates na
         )
     if not url:
         extra = format_html(' name="{}" value="{}"', name, value) if name else ""
-        return format_html('<button type="submit" class="{}"{}>{}{}</button>', classes, extra, drawn, label)
-    return format_html('<a class="{}" href="{}"{}>{}{}</a>', classes, url, overlay_attributes(url, overlay), drawn, label)
+        return format_html(
+            '<button type="submit" class="{}"{}>{}{}</button>', classes, extra, drawn, label
+        )
+    return format_html(
+        '<a class="{}" href="{}"{}>{}{}</a>',
+        classes,
+        url,
+        overlay_attributes(url, overlay),
+        drawn,
+        label,
+    )
 
 
 @register.simple_tag
 def overlay_attributes(url: str, overlay: object = True) -> SafeString:
-    """Write the attributes that open a link's page over this one: `<a href="{{ url }}"{% overlay_attributes url %}>`."""
+    """Write what opens a link's page over this one: `<a href="{{ url }}"{% overlay_attributes url %}>`."""
     if not overlay:
         return SafeString("")
-    return format_html(' hx-get="{}" hx-target="#overlay" hx-swap="innerHTML" data-opens-overlay', url)
+    return format_html(
+        ' hx-get="{}" hx-target="#overlay" hx-swap="innerHTML" data-opens-overlay', url
+    )
 
 
 @register.simple_tag(takes_context=True)
-def sort_header(context: template.Context, key: str, label: object, default: str = "", numeric: bool = False) -> SafeString:
+def sort_header(
+    context: template.Context, key: str, label: object, default: str = "", numeric: bool = False
+) -> SafeString:
     """Draw a `<th>` that sorts by `key`: links to ?sort=key, or ?sort=-key when that is the order now.
 
-    The order now is `sort` of the query, or `default` ("key" or "-key"). Other parameters stay, `after` and `before` go.
+    The order now is `sort` of the query, or `default` ("key" or "-key"). Other parameters stay, but the place in the
+    list (`cursor`) goes.
     """
     request = context.get("request")
     query: dict[str, Sequence[str]] = dict(request.GET.lists()) if request else {}
     current = (list(query.get("sort", [])) or [default])[-1]
     ascending, descending = current == key, current == f"-{key}"
-    kept = {name: value for name, value in query.items() if name not in {"sort", "after", "before"}}
+    kept = {name: value for name, value in query.items() if name not in {"sort", "cursor"}}
     kept["sort"] = [f"-{key}" if ascending else key]
-    order = mark_safe(' aria-sort="ascending"') if ascending else mark_safe(' aria-sort="descending"') if descending else ""  # noqa: S308 - constants
+    order = "ascending" if ascending else "descending" if descending else ""
     arrow = "sort-up" if ascending else "sort-down" if descending else "sort"
     return format_html(
         '<th scope="col"{}{}><a href="?{}">{}{}</a></th>',
-        mark_safe(' class="num"') if numeric else "",  # noqa: S308 - a constant
-        order,
+        SafeString(' class="num"' if numeric else ""),
+        format_html(' aria-sort="{}"', order) if order else "",
         urlencode(kept, doseq=True),
         label,
         icon(arrow, "s"),
@@ -329,7 +361,11 @@ def field_attributes(field: Any) -> SafeString:
     identity = field.auto_id or field.html_name
     described = [f"{identity}-help"] if field.help_text else []
     described += [f"{identity}-error"] if field.errors else []
-    described += [str(field.field.widget.attrs["aria-describedby"])] if "aria-describedby" in field.field.widget.attrs else []
+    described += (
+        [str(field.field.widget.attrs["aria-describedby"])]
+        if "aria-describedby" in field.field.widget.attrs
+        else []
+    )
     attrs: dict[str, str] = {"aria-describedby": " ".join(described)} if described else {}
     if field.errors:
         attrs["aria-invalid"] = "true"
@@ -353,7 +389,14 @@ def meter(label: object, used: int, limit: int, unit: object = "") -> dict[str, 
     """Draw use against a limit as a bar; amber from 80 %, red when the limit is reached."""
     share = 100 if limit <= 0 else min(100, round(100 * used / limit))
     tone = "full" if used >= limit else "warn" if share >= 80 else ""
-    return {"label": label, "used": used, "limit": limit, "unit": unit, "share": share, "tone": tone}
+    return {
+        "label": label,
+        "used": used,
+        "limit": limit,
+        "unit": unit,
+        "share": share,
+        "tone": tone,
+    }
 
 
 @register.simple_tag
@@ -364,16 +407,26 @@ def binding_wires(slots: Sequence[Mapping[str, Any]]) -> SafeString:
     """
     number = max(len(slots), 1)
     middle = number * 50
-    looks = sorted(zip(count(), (slot_look(slot) for slot in slots)), key=lambda pair: _WIRE_ORDER.index(pair[1]))
+    looks = sorted(
+        zip(count(), (slot_look(slot) for slot in slots)),
+        key=lambda pair: _WIRE_ORDER.index(pair[1]),
+    )
+    # Under each dashed wire lies a bare one, so that no other wire shows through its gaps.
+    strokes = [
+        stroke
+        for place, look in looks
+        for stroke in ((place, "under"), (place, look))
+        if stroke[1] != "under" or look != "bound"
+    ]
     row = format_html_join(
         "",
         '<path class="is-{}" d="M0 {}C55 {} 45 {} 100 {}"/>',
-        ((look, middle, middle, place * 100 + 50, place * 100 + 50) for place, look in looks),
+        ((look, middle, middle, place * 100 + 50, place * 100 + 50) for place, look in strokes),
     )
     column = format_html_join(
         "",
         '<path class="is-{}" d="M17 0V{}Q17 {} 27 {}H34"/>',
-        ((look, place * 100 + 40, place * 100 + 52, place * 100 + 52) for place, look in looks),
+        ((look, place * 100 + 42, place * 100 + 53, place * 100 + 53) for place, look in strokes),
     )
     return format_html(
         '<svg class="wires wires--row" viewBox="0 0 100 {}" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
@@ -400,4 +453,6 @@ def slot_look(slot: Mapping[str, Any] | None) -> str:
         return "failed"
     if slot.get("state") == "empty" or not slot.get("resource", slot.get("address")):
         return "empty"
+    if slot.get("observed_role") == "FAULT":
+        return "failed"
     return "live" if slot.get("holder") else "bound"

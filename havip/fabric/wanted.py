@@ -61,9 +61,9 @@ def _wanted_node(binding: Binding) -> WantedNode:
         instance = binding.interface.instance
     else:
         instance = binding.instance
-        interface = (
-            NetworkInterface.objects.filter(instance=instance, interface_type="Primary").first()
-        )
+        interface = NetworkInterface.objects.filter(
+            instance=instance, interface_type="Primary"
+        ).first()
     return WantedNode(
         slot=binding.slot,
         kind=binding.kind,
@@ -109,7 +109,9 @@ def wanted_network(vpc: Vpc) -> WantedNetwork:
         ),
         interfaces=tuple(_wanted_interface(interface) for interface in interfaces.order_by("pk")),
         routes=tuple(
-            WantedRoute(route.resource_id, route.destination_cidr_block, str(route.havip.ip_address))
+            WantedRoute(
+                route.resource_id, route.destination_cidr_block, str(route.havip.ip_address)
+            )
             for route in routes.select_related("havip").order_by("pk")
         ),
     )

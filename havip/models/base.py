@@ -48,13 +48,13 @@ class Resource(models.Model):
     def __str__(self) -> str:
         return self.label
 
-    @property
-    def label(self) -> str:
-        """The name, or the identifier of what has none."""
-        return self.name or self.resource_id
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Give a new resource its identifier, then save."""
         if not self.resource_id:
             self.resource_id = new_identifier(self.IDENTIFIER_PREFIX)
         super().save(*args, **kwargs)
+
+    @property
+    def label(self) -> str:
+        """The name, or the identifier of what has none."""
+        return self.name or self.resource_id

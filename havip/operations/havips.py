@@ -77,7 +77,11 @@ def create_havip(
     change.after = describe_havip(havip)
     change.queue(
         fabric_job(
-            "havip.create", havip, havips=[havip], on_success=[rest(havip)], on_failure=[remove(havip)]
+            "havip.create",
+            havip,
+            havips=[havip],
+            on_success=[rest(havip)],
+            on_failure=[remove(havip)],
         )
     )
     return change.outcome(ip_address=str(address))

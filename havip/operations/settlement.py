@@ -31,7 +31,7 @@ from havip.operations.addresses import release_address
 Step = dict[str, Any]
 HANDLER = "fabric"
 
-_MODELS: Mapping[str, type[Resource] | type[Binding]] = {
+_MODELS: Mapping[str, type[Resource | Binding]] = {
     "vpc": Vpc,
     "vswitch": VSwitch,
     "instance": Instance,

@@ -195,7 +195,21 @@ def n4_vswitch_alone(
 
 
 numbered("N1", "a CIDR block is a valid IPv4 block", N1_CIDR_MALFORMED)
-numbered("N2", "a VPC's block has a mask of /8 to /28 outside of the excluded ranges", N2_VPC_RANGE, N2_VPC_EXCLUDED)
-numbered("N3", "a vSwitch's block has a mask of /16 to /29 inside the VPC's", N3_VSWITCH_MASK, N3_VSWITCH_OUTSIDE)
-numbered("N4", "a vSwitch's block overlaps no other vSwitch and no route", N4_VSWITCH_OVERLAP, N4_VSWITCH_ROUTE)
-
+numbered(
+    "N2",
+    "a VPC's block has a mask of /8 to /28 outside of the excluded ranges",
+    N2_VPC_RANGE,
+    N2_VPC_EXCLUDED,
+)
+numbered(
+    "N3",
+    "a vSwitch's block has a mask of /16 to /29 inside the VPC's",
+    N3_VSWITCH_MASK,
+    N3_VSWITCH_OUTSIDE,
+)
+numbered(
+    "N4",
+    "a vSwitch's block overlaps no other vSwitch and no route",
+    N4_VSWITCH_OVERLAP,
+    N4_VSWITCH_ROUTE,
+)

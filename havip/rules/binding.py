@@ -147,9 +147,7 @@ def b2_same_vswitch(candidate: Candidate, havip: HaVip) -> None:
     resource = candidate.resource
     if resource.vswitch_id != havip.vswitch_id:
         other = resource.vswitch.label if resource.vswitch else "-"
-        raise B2_VSWITCH.refuse(
-            resource=resource.label, other=other, vswitch=havip.vswitch.label
-        )
+        raise B2_VSWITCH.refuse(resource=resource.label, other=other, vswitch=havip.vswitch.label)
 
 
 def b3_free_slot(bindings: Sequence[Binding], limits: BindingLimits) -> None:
@@ -170,9 +168,7 @@ def b5_not_bound_yet(candidate: Candidate, bindings: Sequence[Binding]) -> None:
     for binding in bindings:
         bound = binding.instance_id, binding.interface_id
         resource = candidate.resource
-        wanted = (
-            (resource.pk, None) if isinstance(resource, Instance) else (None, resource.pk)
-        )
+        wanted = (resource.pk, None) if isinstance(resource, Instance) else (None, resource.pk)
         if bound == wanted:
             raise B5_TWICE.refuse(resource=resource.label)
 
@@ -248,7 +244,11 @@ numbered("B2", "it is in the same vSwitch as the HaVip", B2_VSWITCH)
 numbered("B3", "at most two bound instances, or two bound interfaces (a setting)", B3_SLOTS)
 numbered("B4", "never instances and interfaces at once", B4_KIND)
 numbered("B5", "not bound to this HaVip already", B5_TWICE)
-numbered("B6", "HaVips per instance: at most the quota; interfaces count for their instance", B6_PER_INSTANCE)
+numbered(
+    "B6",
+    "HaVips per instance: at most the quota; interfaces count for their instance",
+    B6_PER_INSTANCE,
+)
 numbered("B7", "an interface must be attached to an instance when it is bound", B7_INTERFACE)
 numbered("B8", "the HaVip is Available or InUse", B8_HAVIP_STATUS)
 numbered("B9", "the instance is Running or Stopped", B9_INSTANCE_STATUS)

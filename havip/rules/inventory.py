@@ -284,7 +284,11 @@ def p2_bandwidth(bandwidth_mbps: int) -> None:
         raise P2_BANDWIDTH.refuse(maximum=MAXIMUM_BANDWIDTH_MBPS)
 
 
-numbered("F1", "a bound instance is deleted: its bindings and its primary interface's are removed, by job, audited as caused by the deletion", I2_JOB_ON_HAVIP)
+numbered(
+    "F1",
+    "a bound instance is deleted: its bindings and its primary interface's are removed, by job, audited as caused by the deletion",
+    I2_JOB_ON_HAVIP,
+)
 numbered("F2", "a bound secondary interface is detached: the binding stays")
 numbered("F3", "a bound secondary interface is deleted: the binding is removed", I2_JOB_ON_HAVIP)
 numbered("F4", "an EIP is released while bound: refused", F4_EIP_BOUND)
@@ -294,7 +298,11 @@ numbered("M2", "descriptions are well-formed", M2_DESCRIPTION)
 numbered("N5", "no job is under way on the VPC, vSwitch or route entry", N5_STATUS)
 numbered("N6", "a vSwitch's zone is one of the region's", N6_ZONE)
 numbered("I1", "an instance is in the state that the action needs", I1_STATUS)
-numbered("I2", "no job is under way on a HaVip whose binding goes with a deleted resource", I2_JOB_ON_HAVIP)
+numbered(
+    "I2",
+    "no job is under way on a HaVip whose binding goes with a deleted resource",
+    I2_JOB_ON_HAVIP,
+)
 numbered("I3", "a classic-network instance has no vSwitch", I3_VSWITCH)
 numbered("W1", "a primary interface lives and dies with its instance", W1_PRIMARY)
 numbered("W2", "an interface is in the state that the action needs", W2_STATUS)

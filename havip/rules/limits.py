@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from console.operations.refusal import Rule
 from havip.models import BetaApplication, QuotaName, QuotaRequest, RequestState
-from havip.rules.binding import B1_NETWORK_TYPE, B3_SLOTS, B6_PER_INSTANCE
 from havip.rules.addresses import C5_OUT_OF_RANGE, C6_RESERVED, N2_VPC_EXCLUDED
+from havip.rules.binding import B1_NETWORK_TYPE, B3_SLOTS, B6_PER_INSTANCE
 from havip.rules.catalogue import numbered
 from havip.rules.creating import C9_TEAM_QUOTA, C10_VPC_QUOTA
 from havip.rules.inventory import R4_QUOTA
@@ -75,7 +75,13 @@ def q4_reason(reason: str) -> None:
 numbered("L1", "network type: VPC only", B1_NETWORK_TYPE)
 numbered("L2", "HaVips per instance: 5, raised by quota request", B6_PER_INSTANCE)
 numbered("L3", "instances, or interfaces, per HaVip: 2, a deployment's setting", B3_SLOTS)
-numbered("L4", "broadcast and multicast are not supported: no such address can be a HaVip", C5_OUT_OF_RANGE, C6_RESERVED, N2_VPC_EXCLUDED)
+numbered(
+    "L4",
+    "broadcast and multicast are not supported: no such address can be a HaVip",
+    C5_OUT_OF_RANGE,
+    C6_RESERVED,
+    N2_VPC_EXCLUDED,
+)
 numbered("L5", "HaVips per team: 5, raised by quota request", C9_TEAM_QUOTA)
 numbered("L6", "HaVips per VPC: 5, raised by quota request", C10_VPC_QUOTA)
 numbered("L7", "route entries to HaVips in a VPC: 5, raised by quota request", R4_QUOTA)

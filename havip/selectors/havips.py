@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Case, Count, IntegerField, OuterRef, Prefetch, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from console.operations.refusal import PERMISSION, Refusal
 from console.teams.models import Team
@@ -20,6 +21,7 @@ from havip.models import (
     HaVip,
     Instance,
     NetworkInterface,
+    RouteEntry,
 )
 from havip.rules import binding as binding_rules
 from havip.rules.binding import BindingLimits, Candidate
@@ -36,7 +38,18 @@ def havips(team: Team, region: str) -> QuerySet[HaVip]:
         .in_region(region)
         .select_related("vpc", "vswitch", "eip")
         .prefetch_related(Prefetch("bindings", queryset=bindings))
-        .annotate(route_count=Count("route_entries"))
+        .annotate(route_count=Coalesce(Subquery(_route_counts()), 0))
+    )
+
+
+def _route_counts() -> QuerySet[RouteEntry, dict[str, int]]:
+    """Count the route entries of each row by itself: a page of rows then costs what it shows, not what the team has."""
+    return (
+        RouteEntry.objects.filter(havip=OuterRef("pk"))
+        .order_by()
+        .values("havip")
+        .annotate(number=Count("pk"))
+        .values("number")
     )
 
 
@@ -112,6 +125,8 @@ def binding_choices(havip: HaVip, kind: BindingKind, *, limit: int = 200) -> lis
     Classic-network instances of the region are listed too, refused by B1.
     """
     resources: list[Instance | NetworkInterface]
+    # In a large VPC the limit must not cut off what can be bound.
+    near = Case(When(vswitch=havip.vswitch_id, then=0), default=1, output_field=IntegerField())
     if kind == BindingKind.INSTANCE:
         found = (
             Instance.objects.for_team(havip.team)
@@ -122,7 +137,7 @@ def binding_choices(havip: HaVip, kind: BindingKind, *, limit: int = 200) -> lis
             network_type="classic"
         )
         resources = [
-            *found.select_related("vswitch").order_by("name", "pk")[:limit],
+            *found.select_related("vswitch").order_by(near, "name", "pk")[:limit],
             *classic.order_by("name", "pk")[:limit],
         ]
     else:
@@ -130,7 +145,7 @@ def binding_choices(havip: HaVip, kind: BindingKind, *, limit: int = 200) -> lis
             NetworkInterface.objects.for_team(havip.team)
             .filter(vswitch__vpc=havip.vpc)
             .select_related("vswitch", "instance")
-            .order_by("name", "pk")[:limit]
+            .order_by(near, "name", "pk")[:limit]
         )
     bindings = bindings_of(havip)
     limits = binding_limits(havip.team)

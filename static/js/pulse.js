@@ -6,7 +6,7 @@ const QUIET_AFTER = 5 * 60 * 1000;
 const LONGEST = 30000;
 
 const url = document.body.dataset.pulseUrl;
-let etag = null;
+let etag = document.body.dataset.pulseEtag ?? null;
 let changedAt = Date.now();
 let failures = 0;
 let timer = 0;

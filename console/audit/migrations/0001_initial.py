@@ -6,57 +6,127 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('teams', '0001_initial'),
+        ("teams", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditChain',
+            name="AuditChain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True)),
-                ('last_sequence', models.BigIntegerField(default=0)),
-                ('last_hash', models.CharField(blank=True, max_length=64)),
-                ('team', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='audit_chain', to='teams.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, unique=True)),
+                ("last_sequence", models.BigIntegerField(default=0)),
+                ("last_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "team",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="audit_chain",
+                        to="teams.team",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.BigIntegerField()),
-                ('occurred_at', models.DateTimeField(verbose_name='time')),
-                ('actor_kind', models.CharField(max_length=16)),
-                ('actor_id', models.CharField(blank=True, max_length=80)),
-                ('actor_label', models.CharField(max_length=160, verbose_name='actor')),
-                ('channel', models.CharField(max_length=16, verbose_name='channel')),
-                ('action', models.CharField(max_length=60, verbose_name='action')),
-                ('object_kind', models.CharField(blank=True, max_length=40)),
-                ('object_id', models.CharField(blank=True, max_length=80)),
-                ('object_label', models.CharField(blank=True, max_length=200, verbose_name='object')),
-                ('result', models.CharField(choices=[('succeeded', 'Succeeded'), ('refused', 'Refused'), ('failed', 'Failed')], max_length=16, verbose_name='result')),
-                ('rule', models.CharField(blank=True, max_length=16)),
-                ('code', models.CharField(blank=True, max_length=80)),
-                ('message', models.TextField(blank=True)),
-                ('message_parameters', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('before', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('after', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('job_id', models.CharField(blank=True, max_length=40)),
-                ('cause', models.CharField(blank=True, max_length=160)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('source_address', models.CharField(blank=True, max_length=64, verbose_name='source address')),
-                ('previous_hash', models.CharField(blank=True, max_length=64)),
-                ('hash', models.CharField(max_length=64)),
-                ('chain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='audit.auditchain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sequence", models.BigIntegerField()),
+                ("occurred_at", models.DateTimeField(verbose_name="time")),
+                ("actor_kind", models.CharField(max_length=16)),
+                ("actor_id", models.CharField(blank=True, max_length=80)),
+                ("actor_label", models.CharField(max_length=160, verbose_name="actor")),
+                ("channel", models.CharField(max_length=16, verbose_name="channel")),
+                ("action", models.CharField(max_length=60, verbose_name="action")),
+                ("object_kind", models.CharField(blank=True, max_length=40)),
+                ("object_id", models.CharField(blank=True, max_length=80)),
+                (
+                    "object_label",
+                    models.CharField(blank=True, max_length=200, verbose_name="object"),
+                ),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("succeeded", "Succeeded"),
+                            ("refused", "Refused"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=16,
+                        verbose_name="result",
+                    ),
+                ),
+                ("rule", models.CharField(blank=True, max_length=16)),
+                ("code", models.CharField(blank=True, max_length=80)),
+                ("message", models.TextField(blank=True)),
+                (
+                    "message_parameters",
+                    models.JSONField(
+                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder
+                    ),
+                ),
+                (
+                    "before",
+                    models.JSONField(
+                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder
+                    ),
+                ),
+                (
+                    "after",
+                    models.JSONField(
+                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder
+                    ),
+                ),
+                ("job_id", models.CharField(blank=True, max_length=40)),
+                ("cause", models.CharField(blank=True, max_length=160)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                (
+                    "source_address",
+                    models.CharField(blank=True, max_length=64, verbose_name="source address"),
+                ),
+                ("previous_hash", models.CharField(blank=True, max_length=64)),
+                ("hash", models.CharField(max_length=64)),
+                (
+                    "chain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="audit.auditchain",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-pk',),
-                'indexes': [models.Index(fields=['chain', 'object_kind', 'object_id', '-sequence'], name='audit_by_object'), models.Index(fields=['chain', 'action', '-sequence'], name='audit_by_action'), models.Index(fields=['chain', 'result', '-sequence'], name='audit_by_result'), models.Index(fields=['chain', 'actor_id', '-sequence'], name='audit_by_actor'), models.Index(fields=['chain', 'occurred_at'], name='audit_by_time'), models.Index(fields=['request_id'], name='audit_by_request')],
-                'constraints': [models.UniqueConstraint(fields=('chain', 'sequence'), name='audit_sequence_once')],
+                "ordering": ("-pk",),
+                "indexes": [
+                    models.Index(
+                        fields=["chain", "object_kind", "object_id", "-sequence"],
+                        name="audit_by_object",
+                    ),
+                    models.Index(fields=["chain", "action", "-sequence"], name="audit_by_action"),
+                    models.Index(fields=["chain", "result", "-sequence"], name="audit_by_result"),
+                    models.Index(fields=["chain", "actor_id", "-sequence"], name="audit_by_actor"),
+                    models.Index(fields=["chain", "occurred_at"], name="audit_by_time"),
+                    models.Index(fields=["request_id"], name="audit_by_request"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("chain", "sequence"), name="audit_sequence_once"
+                    )
+                ],
             },
         ),
     ]

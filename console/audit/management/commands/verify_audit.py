@@ -1,4 +1,4 @@
-"""`manage.py verify_audit`: is the audit log what was written?"""
+"""`manage.py verify_audit`: checks that the audit log is what was written."""
 
 from __future__ import annotations
 

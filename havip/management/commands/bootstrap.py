@@ -72,6 +72,4 @@ class Command(BaseCommand):
         principal = system_principal(team, label="bootstrap")
         apply_for_beta(principal=principal, reason="The embedded demo's own team.")
         application = BetaApplication.objects.get(team=team, state=RequestState.PENDING)
-        decide_beta_application(
-            principal=principal, application_pk=application.pk, approve=True
-        )
+        decide_beta_application(principal=principal, application_pk=application.pk, approve=True)
