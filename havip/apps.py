@@ -12,7 +12,9 @@ class HavipConfig(AppConfig):
     verbose_name = _("HaVip")
 
     def ready(self) -> None:
-        """Tell the job runner who carries out the jobs of this application."""
+        """Tell the console who carries out the jobs of this application, and where its objects are shown."""
         from havip.tasks import register_handlers
+        from havip.web.links import register_links
 
         register_handlers()
+        register_links()

@@ -16,7 +16,7 @@ from typing import Any
 from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
 
-from console.jobs import lease, runner
+from console.jobs import lease, operations, runner
 from console.jobs.models import Job
 from console.operations.framework import OPERATIONS, Outcome
 from console.teams.creation import add_member, create_team
@@ -36,6 +36,7 @@ from havip.models import (
 )
 from havip.models.base import Resource
 
+assert operations, "its operations register themselves when they are imported"
 REGION = "cn-hangzhou"
 OTHER_REGION = "cn-shanghai"
 PASSWORD = "a pass phrase of the tests"
@@ -148,6 +149,7 @@ class World:
     eip1: str
     eip2: str
     far_eip: str
+    settings: Any
 
     def __init__(self, team: Team, *, role: Role = Role.OPERATOR) -> None:
         self.team = team

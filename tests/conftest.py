@@ -71,9 +71,11 @@ def cast(db: None) -> Cast:
 
 
 @pytest.fixture
-def world(cast: Cast) -> World:
+def world(cast: Cast, settings: Any) -> World:
     """Alpha's network, worked in by its operator."""
-    return World(cast.alpha)
+    network = World(cast.alpha)
+    network.settings = settings
+    return network
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ apt_lists_are_fresh=no
 say() { printf '%s\n' "$*" >&2; }
 
 fail() {
-    say "${0##*/}: $*"
+    say "bin/${0##*/}: $*"
     exit 1
 }
 

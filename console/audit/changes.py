@@ -97,9 +97,7 @@ def _label(key: tuple[str, ...]) -> str:
     return " · ".join(field_name(part) for part in key)
 
 
-def _flat(
-    values: Mapping[str, Any], prefix: tuple[str, ...] = ()
-) -> dict[tuple[str, ...], str]:
+def _flat(values: Mapping[str, Any], prefix: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
     """Return the values as text under the path of their names."""
     flat: dict[tuple[str, ...], str] = {}
     for name, value in values.items():

@@ -122,8 +122,10 @@ def _locked_chain(team: Team | None) -> AuditChain:
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values as they will read back from the database, so that the hash can be checked.
 
-    NUL characters, which PostgreSQL cannot store in JSON, are written out visibly.
+    NUL characters and half surrogate pairs, which PostgreSQL cannot store in JSON, are written out visibly. Numbers with
+    a fraction or an exponent are kept as text: PostgreSQL gives 1e21 back as a whole number.
     """
-    text = json.dumps(dict(values), cls=DjangoJSONEncoder, default=str)
-    plain: dict[str, Any] = json.loads(text.replace("\\u0000", "\\ufffd"))
+    text = json.dumps(dict(values), cls=DjangoJSONEncoder, default=str, ensure_ascii=False)
+    storable = text.encode("utf-8", "replace").decode().replace("\\u0000", "\\ufffd")
+    plain: dict[str, Any] = json.loads(storable, parse_float=str, parse_constant=str)
     return plain

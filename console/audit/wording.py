@@ -266,7 +266,9 @@ GROUPS: tuple[tuple[Text, Mapping[str, Words]], ...] = (
     (_("Console"), _CONSOLE),
     (_("Sign-in"), _SIGN_IN),
 )
-WORDS: Mapping[str, Words] = {action: words for _group, some in GROUPS for action, words in some.items()}
+WORDS: Mapping[str, Words] = {
+    action: words for _group, some in GROUPS for action, words in some.items()
+}
 
 OBJECT_KINDS: Mapping[str, Text] = {
     "havip": _("HaVip"),

@@ -123,7 +123,10 @@ class Supervisor:
                 process.kill()
                 process.wait()
         if process.returncode:
-            raise StartError(f"manage.py {words[0]} failed:\n{errors.strip() or output.strip()}")
+            log = self._data.logs / "setup.log"
+            log.write_text(f"{output}{errors}", encoding="utf-8")
+            last = "\n".join((errors or output).strip().splitlines()[-3:])
+            raise StartError(f"manage.py {words[0]} failed ({log} has all of it):\n{last}")
         return output
 
     def _bootstrap(self, plan: Plan) -> dict[str, str | None]:

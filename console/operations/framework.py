@@ -171,10 +171,14 @@ def _perform(
 
 
 def _check_arguments(arguments: Mapping[str, Any]) -> None:
-    """Refuse text that PostgreSQL cannot store, before it reaches a query."""
+    """Refuse text that no database can store (NUL, half surrogate pairs), before it reaches a query."""
     for name, value in arguments.items():
-        if isinstance(value, str) and "\0" in value:
+        if isinstance(value, str) and ("\0" in value or any(map(_is_half_a_pair, value))):
             raise ARGUMENT_MALFORMED.refuse(field=name)
+
+
+def _is_half_a_pair(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
 
 
 def _in_transaction(change: Change, token: str, function: Callable[[], Outcome]) -> Outcome:

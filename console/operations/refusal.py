@@ -118,6 +118,6 @@ CONSTRAINT = Rule(
 ARGUMENT_MALFORMED = Rule(
     "A6",
     code="InvalidParameter",
-    message=_("The value contains a character that cannot be stored (NUL)."),
+    message=_("The value contains a character that cannot be stored."),
     remedy=_("Remove it and try again."),
 )

@@ -116,6 +116,8 @@ def configure(level: str, *, json: bool) -> dict[str, Any]:
             "celery.beat": {"handlers": [], "level": "WARNING", "propagate": True},
             "celery.worker.strategy": {"handlers": [], "level": "WARNING", "propagate": True},
             "celery.app.trace": {"handlers": [], "level": "WARNING", "propagate": True},
+            # The audit log tells of sign-ins.
+            "axes": {"handlers": [], "level": "WARNING", "propagate": True},
             "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
             "gunicorn.access": {
                 "handlers": [],

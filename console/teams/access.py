@@ -10,7 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
-from console.teams.models import Membership, User
+from console.teams.models import Membership, Team, User
 from console.teams.principal import Channel, Principal, PrincipalKind
 from console.teams.roles import Permission, Role
 
@@ -80,6 +80,40 @@ def page_principal(request: HttpRequest, team_slug: str) -> Principal:
         channel=Channel.PAGE,
         role=Role(membership.role),
         site_administrator=user.is_site_administrator,
+        source_address=getattr(request, "source_address", ""),
+        request_id=getattr(request, "request_id", ""),
+    )
+
+
+SiteView = Callable[Concatenate[HttpRequest, User, P], HttpResponseBase]
+
+
+def site_view(view: SiteView[P]) -> Callable[..., HttpResponseBase]:
+    """Make `view(request, administrator, …)` a page for site administrators; for everyone else who is signed in it does not exist."""
+
+    @functools.wraps(view)
+    def gate(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user
+        if not user.is_authenticated:
+            return to_sign_in(request)
+        if not isinstance(user, User) or not user.is_site_administrator:
+            raise Http404
+        return view(request, user, *args, **kwargs)
+
+    return gate
+
+
+def site_principal(request: HttpRequest, administrator: User, team: Team) -> Principal:
+    """Return a site administrator as the caller in any team, with the role of a member only where she is one."""
+    membership = Membership.objects.filter(user=administrator, team=team).first()
+    return Principal(
+        team=team,
+        kind=PrincipalKind.USER,
+        identifier=f"user:{administrator.pk}",
+        label=administrator.label,
+        channel=Channel.PAGE,
+        role=Role(membership.role) if membership else None,
+        site_administrator=administrator.is_site_administrator,
         source_address=getattr(request, "source_address", ""),
         request_id=getattr(request, "request_id", ""),
     )

@@ -32,14 +32,16 @@ from havip.models import (
     NetworkInterface,
     NetworkStatus,
     PrivateAddress,
+    QuotaName,
     RouteEntry,
     Vpc,
     VSwitch,
 )
 from havip.models.base import Resource
+from havip.rules import addresses
 from havip.rules import inventory as rules
-from havip.rules.addresses import VSWITCH_PREFIXES
 from havip.rules.catalogue import first_refusal
+from havip.selectors.quotas import quota
 
 _OFFERED = 500
 _SETTLED_INSTANCE = (InstanceStatus.RUNNING, InstanceStatus.STOPPED)
@@ -291,6 +293,11 @@ def bindings_lost_with_instance(instance: Instance) -> list[Binding]:
     ]
 
 
+def havips_per_instance(instance: Instance) -> int:
+    """Return how many HaVips the team may bind to one instance (2-domain B6)."""
+    return quota(instance.team, QuotaName.HAVIPS_PER_INSTANCE)
+
+
 def is_in_transition(record: Resource) -> bool:
     """Return whether a job is moving the resource or a binding of it, so that a page should look again soon."""
     if isinstance(record, Instance):
@@ -420,11 +427,23 @@ def attach_choices(interface: NetworkInterface) -> list[InstanceChoice]:
     return choices
 
 
+def block_is_free(vpc: Vpc, text: str) -> bool:
+    """Return whether a vSwitch with this block could be created in the VPC now."""
+
+    def check() -> None:
+        network = addresses.n1_parse_block(text)
+        addresses.n3_vswitch_block(network, vpc)
+        destinations = vpc.route_entries.values_list("destination_cidr_block", flat=True)
+        addresses.n4_vswitch_alone(network, list(vpc.vswitches.all()), list(destinations))
+
+    return first_refusal(check) is None
+
+
 def suggest_block(vpc: Vpc, *, prefix: int = 24) -> str:
     """Return the lowest block of this size that no vSwitch of the VPC overlaps; empty when there is none."""
     network = vpc.network
-    prefix = max(prefix, network.prefixlen, VSWITCH_PREFIXES.start)
-    if prefix not in VSWITCH_PREFIXES:
+    prefix = max(prefix, network.prefixlen, addresses.VSWITCH_PREFIXES.start)
+    if prefix not in addresses.VSWITCH_PREFIXES:
         return ""
     size = 2 ** (32 - prefix)
     start = int(network.network_address)

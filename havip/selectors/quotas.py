@@ -30,12 +30,6 @@ def quota(team: Team, name: QuotaName) -> int:
     return QUOTA_DEFAULTS[name] if own is None else own
 
 
-def team_quotas(team: Team) -> dict[QuotaName, int]:
-    """Return every quota of a team, in one query."""
-    own = dict(QuotaOverride.objects.filter(team=team).values_list("name", "value"))
-    return {name: own.get(name, default) for name, default in QUOTA_DEFAULTS.items()}
-
-
 def binding_limits(team: Team) -> BindingLimits:
     """Return the limits of binding for a team."""
     return BindingLimits(

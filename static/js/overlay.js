@@ -25,7 +25,7 @@ const reveal = () => {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-opens-overlay]");
-  if (link) opener = link.closest("details")?.querySelector("summary") ?? link;
+  if (link && !overlay.contains(link)) opener = link.closest("details")?.querySelector("summary") ?? link;
   if (event.target.closest("#overlay [data-overlay-close]")) {
     event.preventDefault();
     close();

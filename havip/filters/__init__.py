@@ -1,0 +1,1 @@
+"""Filters of lists, shared by the pages and the REST API."""

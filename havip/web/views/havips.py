@@ -1,0 +1,401 @@
+"""The HaVip list and the page of one HaVip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from console.paging import SIZES, page_size, paginate
+from console.teams.access import operating_view, team_view
+from console.teams.principal import Principal
+from console.teams.roles import Permission
+from havip.filters.havips import DEFAULT_ORDERING, HaVipFilter, matching, orderings
+from havip.models import HaVip
+from havip.operations import delete_havip, modify_havip
+from havip.regions import regions
+from havip.selectors.activity import activity_of, active_job, events_of, jobs_of
+from havip.selectors.creating import creation_refusal, vswitches_to_choose
+from havip.selectors.havips import capabilities, havips, is_in_transition
+from havip.selectors.quotas import binding_limits
+from havip.web.answers import accepted, fragment, is_htmx, page
+from havip.web.forms.havips import (
+    DeleteHaVipForm,
+    EditHaVipForm,
+    vpc_choices,
+    vswitch_choices,
+)
+from havip.web.presenting.drawing import Scene, drawing, summary
+from havip.web.presenting.havips import COLUMNS, column_labels, delete_action, obstacles, row, rows
+from havip.web.presenting.words import job_label
+from havip.web.views.finding import gone, havip_if_there, links_of, tell_what_became, the_havip
+
+COLUMNS_COOKIE = "havip_columns_hidden"
+_YEAR_SECONDS = 365 * 24 * 3600
+_HISTORY_ROWS = 50
+
+
+@team_view()
+def havip_list(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
+    """The HaVips of the region, filtered, ordered and paged."""
+    tell_what_became(request, principal, request.GET.get("gone", ""))
+    context = _list_context(request, principal, region)
+    vswitches = vswitches_to_choose(principal.team, region)
+    form: Any = context["filter"].form
+    vpc_id = request.GET.get("vpc", "")
+    form.fields["vpc"].widget = forms.Select(choices=vpc_choices(vswitches, _("All")))
+    form.fields["vswitch"].widget = forms.Select(
+        choices=vswitch_choices(vswitches, vpc_id, _("All"))
+    )
+    form.fields["text"].widget = forms.TextInput(
+        attrs={"type": "search", "placeholder": _("Name, ID or address"), "autocomplete": "off"}
+    )
+    labels = column_labels()
+    context |= {
+        "column_choices": [(key, labels[key], key in context["columns"]) for key in COLUMNS],
+        "export_query": _query_without(request, "after", "before", "size", "gone"),
+        "here": request.get_full_path(),
+    }
+    return page(request, "havips/list.html", context)
+
+
+@team_view()
+def havip_rows(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
+    """The table alone, for a list page that refreshes itself."""
+    return fragment(request, "havips/_rows.html", _list_context(request, principal, region))
+
+
+@team_view()
+def havip_row(
+    request: HttpRequest, principal: Principal, region: str, havip_id: str
+) -> HttpResponse:
+    """One row in transition; a row whose HaVip is gone disappears."""
+    havip = havip_if_there(principal, region, havip_id)
+    if havip is None:
+        response = HttpResponse(status=200)
+        response["HX-Reswap"] = "delete"
+        return response
+    context = {
+        "row": row(
+            havip, principal, binding_limits(principal.team), links_of(principal, region)
+        ),
+        "columns": _shown_columns(request),
+    }
+    return fragment(request, "havips/_row.html", context)
+
+
+def _list_context(request: HttpRequest, principal: Principal, region: str) -> dict[str, Any]:
+    links = links_of(principal, region)
+    filtered = HaVipFilter(request.GET, queryset=havips(principal.team, region), request=request)
+    size = page_size(request.GET.get("size", ""))
+    found = paginate(
+        matching(filtered),
+        orderings=orderings(),
+        ordering=request.GET.get("sort", ""),
+        default=DEFAULT_ORDERING,
+        cursor=request.GET.get("before", "") or request.GET.get("after", ""),
+        size=size,
+    )
+    kept = _query_without(request, "after", "before", "gone")
+    refusal = creation_refusal(principal, region)
+    return {
+        "filter": filtered,
+        "rows": rows(found.rows, principal, binding_limits(principal.team), links),
+        "columns": _shown_columns(request),
+        "rows_url": links.of("havip-rows") + _joined(_query_without(request, "gone")),
+        "create_url": links.of("havip-create"),
+        "create_refusal": refusal,
+        "help_url": links.help("what"),
+        "links": links,
+        "previous_url": _joined(kept, before=found.previous_cursor),
+        "next_url": _joined(kept, after=found.next_cursor),
+        "size": size,
+        "sizes": SIZES,
+        "size_fields": _kept_fields(request, "size", "after", "before", "gone"),
+    }
+
+
+def _kept_fields(request: HttpRequest, *left_out: str) -> list[tuple[str, str]]:
+    pairs = [(name, value) for name, values in request.GET.lists() for value in values]
+    return [(name, value) for name, value in pairs if name not in left_out and value]
+
+
+def _query_without(request: HttpRequest, *left_out: str) -> str:
+    query = request.GET.copy()
+    for name in list(query):
+        if name in left_out or not query[name]:
+            del query[name]
+    return query.urlencode()
+
+
+def _joined(query: str, **cursor: str) -> str:
+    """Return "?…" with a cursor; without one "": there is no such page. Without any cursor argument, the query alone."""
+    if not cursor:
+        return f"?{query}" if query else ""
+    ((name, value),) = cursor.items()
+    if not value:
+        return ""
+    return f"?{query}&{name}={value}" if query else f"?{name}={value}"
+
+
+def _shown_columns(request: HttpRequest) -> list[str]:
+    hidden = request.COOKIES.get(COLUMNS_COOKIE, "").split(".")
+    return [name for name in COLUMNS if name not in hidden]
+
+
+@require_POST
+@team_view()
+def havip_columns(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
+    """Remember which columns this person wants to see."""
+    wanted = request.POST.getlist("column")
+    hidden = [name for name in COLUMNS if name not in wanted]
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
+        target = links_of(principal, region).havips
+    response = HttpResponseRedirect(target)
+    response.set_cookie(
+        COLUMNS_COOKIE,
+        ".".join(hidden),
+        max_age=_YEAR_SECONDS,
+        samesite="Lax",
+        httponly=True,
+        secure=request.is_secure(),
+    )
+    return response
+
+
+@team_view()
+def havip_detail(
+    request: HttpRequest, principal: Principal, region: str, havip_id: str
+) -> HttpResponse:
+    """One HaVip: its facts, what is bound, its jobs, its audit events."""
+    havip = havip_if_there(principal, region, havip_id)
+    if havip is None:
+        return gone(request, principal, region, havip_id)
+    tab = request.GET.get("tab", "overview")
+    may_audit = principal.may(Permission.READ_AUDIT)
+    if tab == "audit" and not may_audit:
+        raise PermissionDenied
+    context = _head_context(havip, principal, region)
+    links = context["links"]
+    active = None
+    if tab == "overview":
+        context |= _panel_context(havip, principal, region)
+        active = context["active"]
+    else:
+        active = active_job(havip)
+        context |= _history_context(havip, principal, region, tab)
+    labels = {"overview": _("Overview"), "jobs": _("Jobs")}
+    if may_audit:
+        labels["audit"] = _("Audit")
+    context |= {
+        "tab": tab if tab in labels else "overview",
+        "tabs": [
+            {
+                "label": label,
+                "url": links.havip(havip, tab="" if name == "overview" else name),
+                "current": name == tab,
+                "count": 1 if name == "jobs" and active else 0,
+                "tone": "run",
+            }
+            for name, label in labels.items()
+        ],
+        "crumbs": [
+            {"label": _("HaVip"), "url": links.havips},
+            {"label": havip.label, "url": ""},
+        ],
+    }
+    return page(request, "havips/detail.html", context)
+
+
+@team_view()
+def havip_head(
+    request: HttpRequest, principal: Principal, region: str, havip_id: str
+) -> HttpResponse:
+    """Name, status and facts, for a page that refreshes itself."""
+    havip = havip_if_there(principal, region, havip_id)
+    if havip is None:
+        return gone(request, principal, region, havip_id)
+    return fragment(request, "havips/_head.html", _head_context(havip, principal, region))
+
+
+@team_view()
+def havip_panel(
+    request: HttpRequest, principal: Principal, region: str, havip_id: str
+) -> HttpResponse:
+    """What is bound, for a page that refreshes itself."""
+    havip = havip_if_there(principal, region, havip_id)
+    if havip is None:
+        return gone(request, principal, region, havip_id)
+    return fragment(request, "havips/_panel.html", _panel_context(havip, principal, region))
+
+
+@team_view()
+def havip_history(
+    request: HttpRequest, principal: Principal, region: str, havip_id: str
+) -> HttpResponse:
+    """The jobs or audit events, for a page that refreshes itself."""
+    tab = request.GET.get("tab", "jobs")
+    if tab == "audit" and not principal.may(Permission.READ_AUDIT):
+        raise PermissionDenied
+    havip = havip_if_there(principal, region, havip_id)
+    if havip is None:
+        return gone(request, principal, region, havip_id)
+    return fragment(
+        request, "havips/_history.html", _history_context(havip, principal, region, tab)
+    )
+
+
+def _head_context(havip: HaVip, principal: Principal, region: str) -> dict[str, Any]:
+    links = links_of(principal, region)
+    can = capabilities(havip, principal, binding_limits(principal.team))
+    return {
+        "havip": havip,
+        "region": regions()[region],
+        "links": links,
+        "is_busy": is_in_transition(havip),
+        "modify_refusal": can.modify,
+        "delete": delete_action(havip, can, links),
+        "list_url": links.havips,
+        "self_url": links.havip(havip),
+        "head_url": links.of("havip-head", havip.resource_id),
+        "edit_url": links.of("havip-edit", havip.resource_id),
+        "vpc_url": links.resource(havip.vpc),
+        "vswitch_url": links.resource(havip.vswitch),
+        "routes_url": links.of("route-list", text=str(havip.ip_address)),
+    }
+
+
+def _panel_context(havip: HaVip, principal: Principal, region: str) -> dict[str, Any]:
+    links = links_of(principal, region)
+    activity = activity_of(havip)
+    can = capabilities(havip, principal, binding_limits(principal.team))
+    scene = Scene(havip, can, activity, principal, links)
+    return {
+        "havip": havip,
+        "drawing": drawing(scene),
+        "summary": summary(scene),
+        "announces": scene.announces,
+        "is_busy": is_in_transition(havip) or activity.active is not None,
+        "active": activity.active,
+        "panel_url": links.of("havip-panel", havip.resource_id),
+        "help_nodes": links.help("best-practice"),
+        "help_source": links.help("egress"),
+        "help_unicast": links.help("unicast"),
+    }
+
+
+def _history_context(
+    havip: HaVip, principal: Principal, region: str, tab: str
+) -> dict[str, Any]:
+    links = links_of(principal, region)
+    context: dict[str, Any] = {
+        "havip": havip,
+        "tab": tab,
+        "history_url": links.of("havip-history", havip.resource_id, tab=tab),
+        "most": _HISTORY_ROWS,
+    }
+    if tab == "audit":
+        events = events_of(principal.team, havip.resource_id).order_by("-sequence")
+        return context | {
+            "events": [
+                {
+                    "event": event,
+                    "label": job_label(event.action),
+                    "url": links.of_entry(event.sequence),
+                    "job_url": links.job(event.job_id) if event.job_id else "",
+                }
+                for event in events[:_HISTORY_ROWS]
+            ],
+            "all_url": links.of_team(
+                "audit:list", object_kind=HaVip.KIND, object_id=havip.resource_id
+            ),
+        }
+    jobs = jobs_of(principal.team, havip.resource_id).order_by("-pk")[:_HISTORY_ROWS]
+    entries = [
+        {"job": job, "label": job_label(job.kind), "url": links.job(job.resource_id)}
+        for job in jobs
+    ]
+    return context | {
+        "jobs": entries,
+        "is_busy": any(entry["job"].is_active for entry in entries),
+        "all_url": links.of_team("jobs:list", text=havip.resource_id),
+    }
+
+
+@operating_view
+def havip_edit(
+    request: HttpRequest, principal: Principal, region: str, havip_id: str
+) -> HttpResponse:
+    """Change name and description in place."""
+    havip = the_havip(principal, region, havip_id)
+    form = EditHaVipForm(
+        request.POST or None, initial={"name": havip.name, "description": havip.description}
+    )
+    if request.method == "POST" and form.is_valid():
+        outcome = form.attempt(
+            modify_havip,
+            principal=principal,
+            region=region,
+            havip_id=havip_id,
+            name=form.cleaned_data["name"],
+            description=form.cleaned_data["description"],
+        )
+        if outcome is not None:
+            return _edited(request, principal, region, havip_id)
+    context = _head_context(havip, principal, region) | {"form": form}
+    return page(request, "havips/edit.html", context, status=form.status)
+
+
+def _edited(
+    request: HttpRequest, principal: Principal, region: str, havip_id: str
+) -> HttpResponse:
+    """Show the head again with its new words."""
+    if not is_htmx(request):
+        return accepted(request, links_of(principal, region).of("havip-detail", havip_id), _("Saved."))
+    havip = the_havip(principal, region, havip_id)
+    return page(request, "havips/_head.html", _head_context(havip, principal, region))
+
+
+@operating_view
+def havip_delete(
+    request: HttpRequest, principal: Principal, region: str, havip_id: str
+) -> HttpResponse:
+    """Confirm the deletion, or list what stands in its way."""
+    havip = the_havip(principal, region, havip_id)
+    links = links_of(principal, region)
+    form = DeleteHaVipForm(
+        request.POST if request.method == "POST" else None,
+        address=str(havip.ip_address),
+        must_type=principal.team.confirm_deletion_by_typing,
+    )
+    if request.method == "POST" and form.is_valid():
+        outcome = form.attempt(
+            delete_havip, principal=principal, region=region, havip_id=havip_id
+        )
+        if outcome is not None:
+            message = _("HaVip %(havip)s is being deleted.") % {"havip": havip.label}
+            return accepted(request, links.havips, message)
+        havip = the_havip(principal, region, havip_id)
+    can = capabilities(havip, principal, binding_limits(principal.team))
+    active = active_job(havip) if can.delete else None
+    context = {
+        "havip": havip,
+        "form": form,
+        "refusal": can.delete_refusal,
+        "obstacles": obstacles(
+            havip, can, links, job_id=active.resource_id if active else ""
+        ),
+        "close_url": links.havip(havip),
+        "crumbs": [
+            {"label": _("HaVip"), "url": links.havips},
+            {"label": havip.label, "url": links.havip(havip)},
+            {"label": _("Delete"), "url": ""},
+        ],
+    }
+    return page(request, "havips/delete.html", context, status=form.status)

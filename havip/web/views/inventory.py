@@ -1,0 +1,387 @@
+"""What the pages of all resources share. Each kind is described once, as a `Kind`; the functions here make its views.
+
+A list with its rows that refresh themselves, an object's page with its panel that does, a drawer that creates, and dialogs
+that confirm. What a dialog says is a `Dialog`, built by the resource's own module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
+from console.forms import OperationForm
+from console.operations.framework import Outcome
+from console.operations.refusal import Refusal
+from console.paging import DEFAULT_SIZE, SIZES, Page, page_size, paginate
+from console.teams.access import operating_view, team_view
+from console.teams.models import Team
+from console.teams.principal import Principal
+from havip.filters.inventory import ResourceFilter
+from havip.models.base import Resource
+from havip.regions import Region, find_region
+from havip.selectors import inventory as selectors
+from havip.web.answers import accepted, fragment, is_htmx, page
+from havip.web.forms.inventory import ResourceForm, grouped_vswitches, network_label
+from havip.web.presenting.links import Links
+
+Text = Promise | str
+View = Callable[..., HttpResponseBase]
+_NEWEST = "-created"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of resource as its pages see it; `stem` begins the names of its addresses and templates."""
+
+    stem: str
+    plural: Text
+    records: Callable[[Team, str], QuerySet[Any]]
+    actions: Callable[[Any, Principal], Any]
+    filters: type[ResourceFilter]
+    orderings: Mapping[str, str]
+    # What the empty list needs to know: which step comes first.
+    first_steps: Callable[[Principal, str], Mapping[str, Any]] = lambda _principal, _region: {}
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The team and region of a request, with the addresses in it."""
+
+    principal: Principal
+    region: Region
+    links: Links
+
+    @property
+    def team(self) -> Team:
+        """The team."""
+        return self.principal.team
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A resource with what may be done with it, and whether it is about to change by itself."""
+
+    record: Any
+    actions: Any
+    busy: bool
+
+
+def where(principal: Principal, region: str) -> Where:
+    """Return where a request is about. Raises Http404 for a region that nobody knows."""
+    known = find_region(region)
+    if known is None:
+        raise Http404
+    return Where(principal, known, Links(principal.team.slug, region))
+
+
+def find(kind: Kind, here: Where, identifier: str) -> Any:
+    """Return the resource. Raises Http404 unless it is the team's and in the region."""
+    record = (
+        kind.records(here.team, here.region.identifier).filter(resource_id=identifier).first()
+    )
+    if record is None:
+        raise Http404
+    return record
+
+
+def as_row(kind: Kind, record: Resource, principal: Principal) -> Row:
+    """Return a resource as its row or page shows it."""
+    return Row(record, kind.actions(record, principal), selectors.is_in_transition(record))
+
+
+def list_page(kind: Kind) -> View:
+    """Make the page that lists a kind."""
+
+    @team_view()
+    def view(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
+        here = where(principal, region)
+        context = {
+            **_list_context(kind, request, here),
+            "create_refusal": selectors.operate_refusal(principal),
+        }
+        return page(request, f"inventory/{kind.stem}_list.html", context)
+
+    return view
+
+
+def rows_page(kind: Kind) -> View:
+    """Make the fragment with which a list refreshes itself."""
+
+    @team_view()
+    def view(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
+        here = where(principal, region)
+        context = _list_context(kind, request, here)
+        return fragment(request, f"inventory/_{kind.stem}_rows.html", context)
+
+    return view
+
+
+def _list_context(kind: Kind, request: HttpRequest, here: Where) -> dict[str, Any]:
+    query = request.GET
+    filters = kind.filters(query, queryset=kind.records(here.team, here.region.identifier))
+    _offer_networks(filters.form, here)
+    found: Page[Any] = paginate(
+        filters.qs,
+        orderings=kind.orderings,
+        ordering=query.get("sort", ""),
+        default=_NEWEST,
+        cursor=query.get("after", "") or query.get("before", ""),
+        size=page_size(query.get("size", "")),
+    )
+    rows = [as_row(kind, record, here.principal) for record in found.rows]
+    filtered = any(filters.form.cleaned_data.values())
+    paged = "after" in query or "before" in query
+    context = {
+        "kind": kind,
+        "links": here.links,
+        "team": here.team.slug,
+        "region": here.region,
+        "rows": rows,
+        "busy": any(row.busy for row in rows),
+        "filter_form": filters.form,
+        "filtered": filtered,
+        "paged": paged,
+        "default_sort": _NEWEST,
+        "list_url": here.links.of(f"{kind.stem}-list"),
+        "create_url": here.links.of(f"{kind.stem}-create"),
+        "rows_url": _with_query(here.links.of(f"{kind.stem}-rows"), query),
+        "sizes": SIZES,
+        "size": found.size,
+        "size_fields": _kept(query, "size"),
+        "sort_fields": [(name, query[name]) for name in ("sort", "size") if query.get(name)],
+        "next_url": _turned(query, "after", found.next_cursor),
+        "previous_url": _turned(query, "before", found.previous_cursor),
+        "paginated": bool(found.next_cursor or found.previous_cursor or found.size != DEFAULT_SIZE),
+    }
+    if not rows and not filtered and not paged:
+        context["create_refusal"] = selectors.operate_refusal(here.principal)
+        context.update(kind.first_steps(here.principal, here.region.identifier))
+    return context
+
+
+def _kept(query: QueryDict, *dropped: str) -> list[tuple[str, str]]:
+    """Return what a changed list keeps of its address: all but the place in it, and what is given anew."""
+    gone = {"after", "before", *dropped}
+    return [(name, value) for name, values in query.lists() if name not in gone for value in values]
+
+
+def _turned(query: QueryDict, name: str, cursor: str) -> str:
+    if not cursor:
+        return ""
+    turned = query.copy()
+    for each in ("after", "before"):
+        turned.pop(each, None)
+    turned[name] = cursor
+    return f"?{turned.urlencode()}"
+
+
+def _with_query(url: str, query: QueryDict) -> str:
+    return f"{url}?{query.urlencode()}" if query else url
+
+
+def _offer_networks(form: forms.Form, here: Where) -> None:
+    """Turn the filters by VPC and vSwitch into selects of what there is."""
+    region = here.region.identifier
+    every = gettext("All")
+    if "vpc" in form.fields:
+        vpcs = selectors.vpc_choices(here.team, region)
+        choices: list[tuple[str, Any]] = [(each.resource_id, network_label(each)) for each in vpcs]
+        form.fields["vpc"].widget = forms.Select(choices=[("", every), *choices])
+    if "vswitch" in form.fields:
+        grouped = grouped_vswitches(selectors.vswitch_choices(here.team, region))
+        form.fields["vswitch"].widget = forms.Select(choices=[("", every), *grouped])
+    for each in form.fields.values():
+        if isinstance(each, forms.ChoiceField):
+            each.empty_label = every  # type: ignore[attr-defined]
+
+
+Facts = Callable[[Any, Where], Mapping[str, Any]]
+
+
+def detail_page(kind: Kind, facts: Facts, *, bare: bool = False) -> View:
+    """Make a resource's page, or (`bare`) the panel with which it refreshes itself."""
+
+    @team_view()
+    def view(
+        request: HttpRequest, principal: Principal, region: str, identifier: str
+    ) -> HttpResponse:
+        here = where(principal, region)
+        list_url = here.links.of(f"{kind.stem}-list")
+        try:
+            record = find(kind, here, identifier)
+        except Http404:
+            if not (bare and is_htmx(request)):
+                raise
+            return _gone(list_url)
+        context = {
+            "kind": kind,
+            "links": here.links,
+            "team": here.team.slug,
+            "region": here.region,
+            "row": as_row(kind, record, principal),
+            "record": record,
+            "list_url": list_url,
+            "panel_url": here.links.of(f"{kind.stem}-panel", identifier),
+            "panel_template": f"inventory/_{kind.stem}_panel.html",
+            "crumbs": [{"label": kind.plural, "url": list_url}, {"label": record.label}],
+            **facts(record, here),
+        }
+        if bare:
+            return fragment(request, f"inventory/_{kind.stem}_panel.html", context)
+        return page(request, "inventory/detail.html", context)
+
+    return view
+
+
+def _gone(list_url: str) -> HttpResponse:
+    """Answer the open page of a resource that is no more: it goes to the list."""
+    response = HttpResponse(status=404)
+    response["HX-Redirect"] = list_url
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A drawer that creates: its form, its operation and its words; `done` says what now happens to `%(what)s`."""
+
+    form: type[ResourceForm]
+    act: Callable[..., Outcome]
+    title: Text
+    button: Text
+    done: Text
+    # What must be there first, if it is not: a sentence with the link that leads there.
+    missing: Callable[[Where], Mapping[str, str] | None] = lambda _here: None
+
+
+def create_page(kind: Kind, creation: Creation) -> View:
+    """Make the drawer that creates a resource of a kind."""
+
+    @operating_view
+    def view(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
+        here = where(principal, region)
+        list_url = here.links.of(f"{kind.stem}-list")
+        form = creation.form(
+            request.POST if request.method == "POST" else None,
+            team=here.team,
+            region=here.region,
+            initial=_filled_in(request, creation.form),
+            here=request.path,
+        )
+        if form.is_bound and form.is_valid():
+            outcome = form.attempt(
+                creation.act, principal=principal, region=region, **form.arguments
+            )
+            if outcome is not None:
+                what = form.arguments.get("name") or outcome.object_id
+                return accepted(request, list_url, str(creation.done) % {"what": what})
+        context = {
+            "form": form,
+            "creation": creation,
+            "region": here.region,
+            "missing": creation.missing(here),
+            "close_url": list_url,
+            "form_action": request.path,
+            "overlay_kind": "drawer",
+            "crumbs": [{"label": kind.plural, "url": list_url}, {"label": creation.title}],
+        }
+        return page(request, "inventory/create.html", context, status=form.status)
+
+    return view
+
+
+def _filled_in(request: HttpRequest, form: type[ResourceForm]) -> dict[str, str]:
+    """Return what the address fills in."""
+    return {
+        name: request.GET[name]
+        for name in form.base_fields
+        if name in request.GET and name != "client_token"
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of a dialog: what follows, or what stands in the way, with the page where it can be seen."""
+
+    text: str
+    url: str = ""
+    icon: str = "info"
+    link_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """What a dialog says before something is done: what it is about, what follows, and why not, where it is refused."""
+
+    title: str
+    text: str
+    button: str
+    icon: str
+    tone: str = "destroy"
+    refusal: Refusal | None = None
+    obstacles: Sequence[Note] = ()
+    consequences: Sequence[Note] = ()
+    warning: str = ""
+    choices: Sequence[Any] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A dialog that asks before it acts; `argument` is the operation's name for the resource."""
+
+    act: Callable[..., Outcome]
+    argument: str
+    dialog: Callable[[Row, Where], Dialog]
+    done: Text
+    form: type[OperationForm] = OperationForm
+    initial: Callable[[Any], Mapping[str, str]] = lambda _record: {}
+    template: str = "inventory/confirm.html"
+
+
+def confirm_page(kind: Kind, confirmation: Confirmation) -> View:
+    """Make a dialog about one resource: what is sent goes to the operation, with the form's fields."""
+
+    @operating_view
+    def view(
+        request: HttpRequest, principal: Principal, region: str, identifier: str
+    ) -> HttpResponse:
+        here = where(principal, region)
+        list_url = here.links.of(f"{kind.stem}-list")
+        record = find(kind, here, identifier)
+        form = confirmation.form(
+            request.POST if request.method == "POST" else None,
+            initial=dict(confirmation.initial(record)),
+        )
+        if form.is_bound and form.is_valid():
+            arguments = {
+                name: value for name, value in form.cleaned_data.items() if name != "client_token"
+            }
+            outcome = form.attempt(
+                confirmation.act,
+                principal=principal,
+                region=region,
+                **{confirmation.argument: identifier},
+                **arguments,
+            )
+            if outcome is not None:
+                return accepted(
+                    request, list_url, str(confirmation.done) % {"what": record.label}
+                )
+        dialog = confirmation.dialog(as_row(kind, record, principal), here)
+        context = {
+            "form": form,
+            "dialog": dialog,
+            "record": record,
+            "region": here.region,
+            "close_url": list_url,
+            "crumbs": [{"label": kind.plural, "url": list_url}, {"label": dialog.title}],
+        }
+        return page(request, confirmation.template, context, status=form.status)
+
+    return view

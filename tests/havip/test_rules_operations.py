@@ -1,0 +1,60 @@
+"""Every numbered rule through its operation: who breaks it is refused by that rule, and nothing changes."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from django.utils import translation
+
+from console.audit.models import AuditEvent
+from console.operations.framework import OPERATIONS
+from console.operations.refusal import Refusal
+from console.teams.principal import Principal
+from tests.cast import World, digest
+from tests.havip import cases_havips, cases_inventory
+from tests.havip.cases import CASES, Case, parameters
+
+assert cases_havips
+assert cases_inventory
+
+
+def who(world: World, case: Case) -> Principal:
+    return {
+        "operator": world.principal,
+        "owner": world.owner,
+        "administrator": world.administrator,
+    }[case.who]
+
+
+@pytest.mark.parametrize("case", parameters("operation", CASES))
+def test_refused_by_its_rule(case: Case, world: World, own_region: str) -> None:
+    arguments = case.arrange(world)
+    before, events = digest(), AuditEvent.objects.count()
+    with pytest.raises(Refusal) as caught:
+        world.act(case.operation, by=who(world, case), **arguments)
+    refusal = caught.value
+    assert refusal.rule is case.rule, f"refused by {refusal}"
+    assert digest() == before
+    event = AuditEvent.objects.latest("pk")
+    assert AuditEvent.objects.count() == events + 1
+    assert (event.result, event.action) == ("refused", case.operation)
+    assert (event.rule, event.code) == (refusal.number, refusal.code)
+    assert event.sentence == refusal.message
+    assert "%(" not in refusal.message + refusal.remedy
+
+
+@pytest.mark.parametrize("rule", {case.rule.code: case.rule for case in CASES}.values(), ids=str)
+def test_a_refusal_names_an_argument_of_its_operation(rule: object) -> None:
+    for case in CASES:
+        if case.rule is rule and case.rule.field:
+            names = inspect.signature(OPERATIONS[case.operation]).parameters
+            assert case.rule.field in names or case.rule.field == "resource_id"
+
+
+def test_messages_are_stored_in_english_and_read_in_any_language(world: World) -> None:
+    with translation.override("zh-hans"), pytest.raises(Refusal):
+        world.act("havip.create", vswitch_id=world.vswitch, ip_address="192.168.0.255")
+    event = AuditEvent.objects.latest("pk")
+    assert event.message.startswith("%(address)s is reserved")
+    assert event.message_parameters == {"address": "192.168.0.255"}
