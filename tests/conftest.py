@@ -149,3 +149,8 @@ def stranger_client(sign_in: SignIn) -> Client:
 def administrator_client(sign_in: SignIn) -> Client:
     """The site administrator at a browser."""
     return sign_in("administrator")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Name the folder for the end-to-end tests' pictures."""
+    parser.addoption("--screenshots", default="", help="folder for screenshots of each step")

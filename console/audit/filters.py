@@ -57,8 +57,8 @@ class AuditFilter(django_filters.FilterSet):
         max_length=_LENGTH,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Text")}),
     )
-    since = _moment(_("From"), "not_before")
-    until = _moment(_("To"), "not_after")
+    since = _moment(_("From (UTC)"), "not_before")
+    until = _moment(_("To (UTC)"), "not_after")
     actor = django_filters.CharFilter(
         label=_("Actor"), field_name="actor_label", lookup_expr="icontains", max_length=_LENGTH
     )

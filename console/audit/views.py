@@ -62,6 +62,7 @@ class EventView:
     object_url: str
     url: str
     request_url: str
+    job_url: str
 
 
 def _shown(team: Team | None, events: Iterable[AuditEvent]) -> list[EventView]:
@@ -76,8 +77,10 @@ def _reference(event: AuditEvent) -> Reference:
 
 
 def _view(team: Team | None, event: AuditEvent, object_url: str) -> EventView:
-    url = request_url = ""
+    url = request_url = job_url = ""
     if team is not None:
+        if event.job_id:
+            job_url = reverse("jobs:detail", args=[team.slug, event.job_id])
         url = reverse("audit:entry", args=[team.slug, event.sequence])
         if event.request_id and "/" not in event.request_id:
             request_url = reverse("audit:request", args=[team.slug, event.request_id])
@@ -90,6 +93,7 @@ def _view(team: Team | None, event: AuditEvent, object_url: str) -> EventView:
         object_url=object_url,
         url=url,
         request_url=request_url,
+        job_url=job_url,
     )
 
 
@@ -163,6 +167,9 @@ def _list_context(request: HttpRequest, team: Team | None, here: str) -> dict[st
             if name in asked
         ],
         "list_url": here,
+        "fresh_url": ""
+        if "before" in request.GET or "after" in request.GET
+        else request.get_full_path(),
         "next_url": turn("before", page.older),
         "previous_url": turn("after", page.newer),
         "sizes": SIZES,
@@ -258,7 +265,6 @@ def audit_entry(request: HttpRequest, principal: Principal, sequence: int) -> Ht
             "check": checks.last_check(chain),
             "check_fault": _fault_words(chain),
             "verify_url": reverse("audit:verify", args=[slug]),
-            "job_url": reverse("jobs:detail", args=[slug, event.job_id]) if event.job_id else "",
             "history_url": f"{reverse('audit:list', args=[slug])}?{urlencode(history)}"
             if event.object_id
             else "",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from console.audit.models import AuditEvent, AuditResult
+from console.teams.roles import Role
 
 Text = Promise | str
 
@@ -180,14 +181,14 @@ _COMPUTE: Mapping[str, Words] = {
 _CONSOLE: Mapping[str, Words] = {
     "job.cancel": Words(
         _("Cancel job"),
-        _("Cancelled the job %(object)s"),
-        _("Tried to cancel the job %(object)s"),
+        _("Cancelled the job “%(object)s”"),
+        _("Tried to cancel the job “%(object)s”"),
         queues_job=False,
     ),
     "job.retry": Words(
         _("Retry job"),
-        _("Retried the job %(object)s"),
-        _("Tried to retry the job %(object)s"),
+        _("Retried the job “%(object)s”"),
+        _("Tried to retry the job “%(object)s”"),
         queues_job=False,
     ),
     "quota.request": Words(
@@ -200,6 +201,8 @@ _CONSOLE: Mapping[str, Words] = {
         _("Decide quota request"),
         _("Decided the quota request: %(object)s"),
         _("Tried to decide a quota request: %(object)s"),
+        _("Decided the quota request: %(object)s, %(resource)s"),
+        _("Tried to decide a quota request: %(object)s, %(resource)s"),
         queues_job=False,
     ),
     "beta.apply": Words(
@@ -212,6 +215,8 @@ _CONSOLE: Mapping[str, Words] = {
         _("Decide beta application"),
         _("Decided the beta application: %(object)s"),
         _("Tried to decide a beta application: %(object)s"),
+        _("Decided the beta application: %(object)s, %(resource)s"),
+        _("Tried to decide a beta application: %(object)s, %(resource)s"),
         queues_job=False,
     ),
     "team.create": Words(
@@ -224,6 +229,8 @@ _CONSOLE: Mapping[str, Words] = {
         _("Set a member's role"),
         _("Set the role of member %(object)s"),
         _("Tried to set the role of member %(object)s"),
+        _("Set the role of member %(object)s to %(resource)s"),
+        _("Tried to set the role of member %(object)s to %(resource)s"),
         queues_job=False,
     ),
     "audit.export": Words(
@@ -293,6 +300,17 @@ CHANNELS: Mapping[str, Text] = {
     "system": _("system"),
     "command": _("command line"),
 }
+# Recorded values that have a name for readers.
+_VALUES: Mapping[str, Text] = {
+    "approved": _("approved"),
+    "declined": _("declined"),
+    "havips_per_team": _("HaVips per team"),
+    "havips_per_vpc": _("HaVips per VPC"),
+    "havips_per_instance": _("HaVips per instance"),
+    "havip_routes_per_vpc": _("Route entries to HaVips per VPC"),
+    **{role.value: role.label for role in Role},
+}
+_DECISIONS = {"quota.decide": "state", "beta.decide": "state", "team.add_member": "role"}
 _RESOURCE_KEYS = ("resource_label", "eip_address", "resource", "instance")
 _RESOURCE_ARGUMENTS = ("instance_id", "interface_id", "eip_id")
 
@@ -329,6 +347,11 @@ def fault_name(reason: str) -> str:
     return gettext(reason) if reason in _FAULTS else reason
 
 
+def value_name(value: str) -> str:
+    """Return the name of a recorded value that has one, else the value."""
+    return str(_VALUES.get(value, value))
+
+
 def describe(event: AuditEvent) -> str:
     """Return what an event says, as a sentence about its object."""
     label = object_label(event)
@@ -341,14 +364,17 @@ def describe(event: AuditEvent) -> str:
         sentence = words.done_with if succeeded else words.tried_with
     else:
         sentence = words.done if succeeded else words.tried
-    told = str(sentence) % {"object": label, "resource": resource}
-    return " ".join(told.split()).rstrip(" :：")
+    told = str(sentence) % {"object": label or "—", "resource": resource}
+    return told.strip()
 
 
 def object_label(event: AuditEvent) -> str:
     """Return the name under which the object was known then; of a refused attempt, what was asked for."""
+    if event.object_kind == "job":
+        kind, _space, label = event.object_label.partition(" ")
+        return f"{action_name(kind)}: {label}" if kind in WORDS else event.object_label
     if event.object_label or event.object_id:
-        return event.object_label or event.object_id
+        return value_name(event.object_label or event.object_id)
     arguments = _arguments(event)
     kind = event.action.partition(".")[0]
     asked = arguments.get(f"{kind}_id") or arguments.get("name") or arguments.get("ip_address")
@@ -356,7 +382,9 @@ def object_label(event: AuditEvent) -> str:
 
 
 def _resource(event: AuditEvent) -> str:
-    """Return the other thing that took part: what was bound or unbound, or the instance of an interface."""
+    """Return the other thing that took part: what was bound or unbound, the instance of an interface, the decision."""
+    if event.action in _DECISIONS:
+        return value_name(str(event.after.get(_DECISIONS[event.action], "")))
     for values in (event.after, event.before):
         for key in _RESOURCE_KEYS:
             if isinstance(values, dict) and values.get(key):

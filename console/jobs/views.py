@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -30,16 +30,17 @@ from console.forms import OperationForm, refusal_text
 from console.jobs.filters import JobFilter
 from console.jobs.models import Job, JobLogLine, JobState
 from console.jobs.operations import JOB_ENDED, JOB_NOT_RETRYABLE, cancel_job, retry_job
-from console.links import Reference, find_links
+from console.links import Reference, find_links, register_link
 from console.operations.framework import OPERATIONS, Outcome
 from console.operations.refusal import PERMISSION, Refusal
 from console.paging import SIZES, page_size, paginate
 from console.teams.access import team_view
+from console.teams.models import Team
 from console.teams.principal import Principal
 from console.teams.roles import Permission
 
 LOG_LINES_SHOWN = 500
-STOPPING = gettext_lazy("It was asked to stop already and ends at its next step.")
+STOPPING = gettext_lazy("It was asked to stop already and does so at its next step.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,19 @@ def _retry_refusal(job: Job) -> Refusal | None:
     if not ended_badly or job.operation not in OPERATIONS:
         return JOB_NOT_RETRYABLE.refuse(state=job.get_state_display())
     return None
+
+
+def job_links(team: Team, references: Collection[Reference]) -> dict[Reference, str]:
+    """Return the pages of those jobs that exist: for the audit events about jobs themselves."""
+    wanted = [reference.identifier for reference in references]
+    known = Job.objects.for_team(team).filter(resource_id__in=wanted)
+    return {
+        Reference("job", job_id): reverse("jobs:detail", args=[team.slug, job_id])
+        for job_id in known.values_list("resource_id", flat=True)
+    }
+
+
+register_link("job", job_links)
 
 
 # --- The list -------------------------------------------------------------------------------------------------
@@ -254,7 +268,7 @@ def job_cancel(request: HttpRequest, principal: Principal, job_id: str) -> HttpR
         messages.success(request, _("The job was cancelled; everything is as it was before it."))
     elif outcome is not None:
         messages.info(
-            request, _("The job was asked to stop. It ends at its next step, not at once.")
+            request, _("The job was asked to stop. It does so at its next step, not at once.")
         )
     return _go_to(request, principal, job_id)
 

@@ -96,7 +96,7 @@ def site_view(view: SiteView[P]) -> Callable[..., HttpResponseBase]:
         user = request.user
         if not user.is_authenticated:
             return to_sign_in(request)
-        if not isinstance(user, User) or not user.is_site_administrator:
+        if not user.is_site_administrator:
             raise Http404
         return view(request, user, *args, **kwargs)
 

@@ -48,12 +48,12 @@ class HaVipFilter(django_filters.FilterSet):
     @property
     def is_narrowed(self) -> bool:
         """Whether anything is filtered at all."""
-        return any(self.data.get(name) for name in self.filters)
+        return any((self.data or {}).get(name) for name in self.filters)
 
 
 def matching(filtered: HaVipFilter) -> QuerySet[HaVip]:
     """Return what matches; nothing where the filter itself makes no sense."""
-    found: QuerySet[HaVip] = filtered.qs if filtered.is_valid() else filtered.queryset.none()
+    found: QuerySet[HaVip] = filtered.qs if filtered.is_valid() else HaVip.objects.none()
     if connection.vendor != "postgresql":  # elsewhere addresses compare as text: .10 before .9
         found = found.annotate(address_number=F("address_row__address"))
     return found

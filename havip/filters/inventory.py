@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 import django_filters
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, TextChoices
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from havip.models import (
@@ -24,7 +25,11 @@ from havip.models import (
 )
 
 
-class ResourceFilter(django_filters.FilterSet):  # type: ignore[misc]  # untyped library
+def _choice(choices: type[TextChoices], label: Promise) -> django_filters.ChoiceFilter:
+    return django_filters.ChoiceFilter(choices=choices.choices, label=label, empty_label=_("All"))
+
+
+class ResourceFilter(django_filters.FilterSet):
     """By text: part of the name, the ID, or what else `searched` names."""
 
     searched: ClassVar[tuple[str, ...]] = ("name", "resource_id")
@@ -42,7 +47,7 @@ class VpcFilter(ResourceFilter):
     """VPCs by text and status."""
 
     searched = ("name", "resource_id", "cidr_block")
-    status = django_filters.ChoiceFilter(choices=NetworkStatus.choices, label=_("Status"))
+    status = _choice(NetworkStatus, _("Status"))
 
     class Meta:
         model = Vpc
@@ -54,7 +59,7 @@ class VSwitchFilter(ResourceFilter):
 
     searched = ("name", "resource_id", "cidr_block", "zone")
     vpc = django_filters.CharFilter(field_name="vpc__resource_id", label=_("VPC"))
-    status = django_filters.ChoiceFilter(choices=NetworkStatus.choices, label=_("Status"))
+    status = _choice(NetworkStatus, _("Status"))
 
     class Meta:
         model = VSwitch
@@ -73,7 +78,7 @@ class RouteFilter(ResourceFilter):
         "havip__ip_address",
     )
     vpc = django_filters.CharFilter(field_name="vpc__resource_id", label=_("VPC"))
-    status = django_filters.ChoiceFilter(choices=NetworkStatus.choices, label=_("Status"))
+    status = _choice(NetworkStatus, _("Status"))
 
     class Meta:
         model = RouteEntry
@@ -86,10 +91,8 @@ class InstanceFilter(ResourceFilter):
     searched = ("name", "resource_id", "private_ip")
     vpc = django_filters.CharFilter(field_name="vswitch__vpc__resource_id", label=_("VPC"))
     vswitch = django_filters.CharFilter(field_name="vswitch__resource_id", label=_("vSwitch"))
-    network_type = django_filters.ChoiceFilter(
-        choices=NetworkType.choices, label=_("Network type")
-    )
-    status = django_filters.ChoiceFilter(choices=InstanceStatus.choices, label=_("Status"))
+    network_type = _choice(NetworkType, _("Network type"))
+    status = _choice(InstanceStatus, _("Status"))
 
     class Meta:
         model = Instance
@@ -109,8 +112,8 @@ class InterfaceFilter(ResourceFilter):
     )
     vpc = django_filters.CharFilter(field_name="vswitch__vpc__resource_id", label=_("VPC"))
     vswitch = django_filters.CharFilter(field_name="vswitch__resource_id", label=_("vSwitch"))
-    interface_type = django_filters.ChoiceFilter(choices=InterfaceType.choices, label=_("Type"))
-    status = django_filters.ChoiceFilter(choices=InterfaceStatus.choices, label=_("Status"))
+    interface_type = _choice(InterfaceType, _("Type"))
+    status = _choice(InterfaceStatus, _("Status"))
 
     class Meta:
         model = NetworkInterface
@@ -121,7 +124,7 @@ class EipFilter(ResourceFilter):
     """EIPs by text and status."""
 
     searched = ("name", "resource_id", "ip_address", "havip__name", "havip__ip_address")
-    status = django_filters.ChoiceFilter(choices=EipStatus.choices, label=_("Status"))
+    status = _choice(EipStatus, _("Status"))
 
     class Meta:
         model = Eip

@@ -27,7 +27,7 @@ def numbered(number: str, statement: str, *rules: Rule) -> None:
     CATALOGUE[number] = Numbered(number, statement, rules)
 
 
-def first_refusal(check: Callable[[], None]) -> Refusal | None:
+def first_refusal(check: Callable[[], object]) -> Refusal | None:
     """Return the refusal that a check raises, or None: for asking instead of trying."""
     try:
         check()

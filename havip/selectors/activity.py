@@ -35,9 +35,7 @@ def newest_job(team: Team, havip_id: str) -> Job | None:
 def active_job(havip: HaVip) -> Job | None:
     """Return the job that has locked the HaVip, whatever that job's own target is."""
     lock = (
-        JobLock.objects.filter(
-            key=lock_key(HaVip.KIND, havip.resource_id), job__team=havip.team_id
-        )
+        JobLock.objects.filter(key=lock_key(HaVip.KIND, havip.resource_id), job__team=havip.team_id)
         .select_related("job")
         .first()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Count, IntegerField, OuterRef, Prefetch, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
@@ -42,7 +43,7 @@ def havips(team: Team, region: str) -> QuerySet[HaVip]:
     )
 
 
-def _route_counts() -> QuerySet[RouteEntry, dict[str, int]]:
+def _route_counts() -> QuerySet[RouteEntry, Any]:
     """Count the route entries of each row by itself: a page of rows then costs what it shows, not what the team has."""
     return (
         RouteEntry.objects.filter(havip=OuterRef("pk"))
@@ -133,8 +134,10 @@ def binding_choices(havip: HaVip, kind: BindingKind, *, limit: int = 200) -> lis
             .in_region(havip.region)
             .filter(vswitch__vpc=havip.vpc)
         )
-        classic = Instance.objects.for_team(havip.team).in_region(havip.region).filter(
-            network_type="classic"
+        classic = (
+            Instance.objects.for_team(havip.team)
+            .in_region(havip.region)
+            .filter(network_type="classic")
         )
         resources = [
             *found.select_related("vswitch").order_by(near, "name", "pk")[:limit],
@@ -167,9 +170,7 @@ def _binding_refusal(
 ) -> Refusal | None:
     node = resource if isinstance(resource, Instance) else resource.instance
     candidate = Candidate(resource, counts.get(node.pk, 0) if node else 0)
-    return first_refusal(
-        lambda: binding_rules.check_binding(candidate, havip, bindings, limits)
-    )
+    return first_refusal(lambda: binding_rules.check_binding(candidate, havip, bindings, limits))
 
 
 def _havips_per_node(

@@ -283,6 +283,15 @@ def bindings_of_instance(instance: Instance) -> list[Binding]:
     ]
 
 
+def bindings_of(record: Resource) -> list[Binding]:
+    """Return the bindings to HaVips that a row of this kind shows."""
+    if isinstance(record, Instance):
+        return bindings_of_instance(record)
+    if isinstance(record, NetworkInterface):
+        return list(record.bindings.all())
+    return []
+
+
 def bindings_lost_with_instance(instance: Instance) -> list[Binding]:
     """Return the bindings that go when the instance is deleted: its own, and its primary card's (2-domain F1)."""
     return [

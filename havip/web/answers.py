@@ -55,5 +55,4 @@ def fragment(request: HttpRequest, template: str, context: Mapping[str, Any]) ->
     tag = hashlib.sha256(response.content).hexdigest()[:32]
     response["ETag"] = f'"{tag}"'
     patch_cache_control(response, private=True, no_cache=True)
-    answer: HttpResponse = get_conditional_response(request, etag=f'"{tag}"', response=response)
-    return answer
+    return get_conditional_response(request, etag=f'"{tag}"', response=response) or response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from havip.web.views import bindings, creating, export, havips
+from havip.web.views import bindings, creating, editing, export, havips
 
 _ONE = "havips/<slug:havip_id>"
 
@@ -22,8 +22,8 @@ urlpatterns = [
     path(f"{_ONE}/head/", havips.havip_head, name="havip-head"),
     path(f"{_ONE}/panel/", havips.havip_panel, name="havip-panel"),
     path(f"{_ONE}/history/", havips.havip_history, name="havip-history"),
-    path(f"{_ONE}/edit/", havips.havip_edit, name="havip-edit"),
-    path(f"{_ONE}/delete/", havips.havip_delete, name="havip-delete"),
+    path(f"{_ONE}/edit/", editing.havip_edit, name="havip-edit"),
+    path(f"{_ONE}/delete/", editing.havip_delete, name="havip-delete"),
     path(f"{_ONE}/bind/", bindings.havip_bind, name="havip-bind"),
     path(f"{_ONE}/unbind/<slug:resource_id>/", bindings.havip_unbind, name="havip-unbind"),
     path(f"{_ONE}/bind-eip/", bindings.havip_bind_eip, name="havip-bind-eip"),

@@ -26,6 +26,7 @@ def _listed(prefix: str, stem: str, views: Any) -> list[URLPattern]:
     return [
         path(f"{prefix}/", views.listing, name=f"{stem}-list"),
         path(f"{prefix}/rows/", views.rows, name=f"{stem}-rows"),
+        path(f"{prefix}/<slug:identifier>/row/", views.row, name=f"{stem}-row"),
         path(f"{prefix}/create/", views.create, name=f"{stem}-create"),
         path(f"{prefix}/<slug:identifier>/delete/", views.delete, name=f"{stem}-delete"),
     ]

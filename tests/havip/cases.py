@@ -19,6 +19,8 @@ class Case:
     """One attempt that must be refused, whoever tries it and by whatever way.
 
     `arrange` makes the situation and returns the operation's arguments. `who` acts: operator, owner or administrator.
+    `page` is how a page says no: "form" shows the refusal, "no page" is a 404 since the address itself names what is not
+    there, and "own words" means that the form asks for a missing field before any rule does.
     """
 
     numbers: tuple[str, ...]
@@ -27,6 +29,7 @@ class Case:
     operation: str
     arrange: Arrangement
     who: str
+    page: str
 
     @property
     def identity(self) -> str:
@@ -38,13 +41,13 @@ CASES: list[Case] = []
 
 
 def case(
-    numbers: str, rule: Rule, operation: str, *, who: str = "operator"
+    numbers: str, rule: Rule, operation: str, *, who: str = "operator", page: str = "form"
 ) -> Callable[[Arrangement], Arrangement]:
     """Enter an arrangement as a case of one or several numbers (with spaces between them)."""
 
     def enter(arrange: Arrangement) -> Arrangement:
         CASES.append(
-            Case(tuple(numbers.split()), arrange.__name__, rule, operation, arrange, who)
+            Case(tuple(numbers.split()), arrange.__name__, rule, operation, arrange, who, page)
         )
         return arrange
 

@@ -40,7 +40,7 @@ def beta_not_approved(world: World) -> Arguments:
     return {"vswitch_id": world.vswitch}
 
 
-@case("C2", creating.C2_UNKNOWN, "havip.create")
+@case("C2", creating.C2_UNKNOWN, "havip.create", page="no page")
 def region_unknown(world: World) -> Arguments:
     return {"vswitch_id": world.vswitch, "region": "cn-atlantis"}
 

@@ -366,6 +366,11 @@ def beta_decided_twice(world: World) -> Arguments:
 
 
 @case("Q4", limits.Q4_REASON, "quota.request", who="owner")
+def quota_with_an_endless_reason(world: World) -> Arguments:
+    return _wanted(7, reason="r" * 501)
+
+
+@case("Q4", limits.Q4_REASON, "quota.request", who="owner", page="own words")
 def quota_without_a_reason(world: World) -> Arguments:
     return _wanted(7, reason="  ")
 
@@ -376,12 +381,12 @@ def beta_with_an_endless_reason(world: World) -> Arguments:
     return {"reason": "r" * 501}
 
 
-@case("H1", binding.NO_HAVIP, "havip.delete")
+@case("H1", binding.NO_HAVIP, "havip.delete", page="no page")
 def havip_of_another_region(world: World) -> Arguments:
     return {"havip_id": world.havip(), "region": OTHER_REGION}
 
 
-@case("H1", binding.NO_HAVIP, "havip.bind_instance")
+@case("H1", binding.NO_HAVIP, "havip.bind_instance", page="no page")
 def havip_unknown(world: World) -> Arguments:
     return {"havip_id": "havip-nowhere", "instance_id": world.ecs1}
 
@@ -397,16 +402,16 @@ def eip_of_another_team(world: World) -> Arguments:
     return {"havip_id": world.havip(), "eip_id": eip}
 
 
-@case("I0", inventory.I0_INSTANCE, "instance.stop")
+@case("I0", inventory.I0_INSTANCE, "instance.stop", page="no page")
 def instance_to_stop_unknown(world: World) -> Arguments:
     return {"instance_id": "i-nowhere"}
 
 
-@case("W0", inventory.W0_INTERFACE, "interface.detach")
+@case("W0", inventory.W0_INTERFACE, "interface.detach", page="no page")
 def interface_unknown(world: World) -> Arguments:
     return {"interface_id": "eni-nowhere"}
 
 
-@case("R0", inventory.R0_ROUTE, "route.delete")
+@case("R0", inventory.R0_ROUTE, "route.delete", page="no page")
 def route_unknown(world: World) -> Arguments:
     return {"route_id": "rte-nowhere"}

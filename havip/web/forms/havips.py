@@ -16,12 +16,9 @@ from havip.rules.inventory import MAXIMUM_DESCRIPTION, MAXIMUM_NAME
 Choices = list[tuple[str, Any]]
 
 
-def _name_field() -> forms.CharField:
-    return forms.CharField(
-        label=_("Name"),
-        required=False,
-        widget=forms.TextInput(attrs={"maxlength": MAXIMUM_NAME, "autocomplete": "off"}),
-    )
+def _name_field(*, autofocus: bool = False) -> forms.CharField:
+    attrs = {"maxlength": MAXIMUM_NAME, "autocomplete": "off", "autofocus": autofocus}
+    return forms.CharField(label=_("Name"), required=False, widget=forms.TextInput(attrs=attrs))
 
 
 def _description_field() -> forms.CharField:
@@ -61,17 +58,22 @@ class CreateHaVipForm(OperationForm):
     description = _description_field()
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, vswitches: Iterable[VSwitch], **kwargs: Any
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        vswitches: Iterable[VSwitch],
+        options_url: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
         self.vswitches = list(vswitches)
         vpc_id = self._chosen("vpc_id")
-        self.fields["vpc_id"].widget.choices = vpc_choices(  # type: ignore[attr-defined]
-            self.vswitches, str(_("All VPCs"))
-        )
-        self.fields["vswitch_id"].widget.choices = vswitch_choices(  # type: ignore[attr-defined]
+        self.fields["vpc_id"].widget.choices = vpc_choices(self.vswitches, str(_("All VPCs")))
+        self.fields["vswitch_id"].widget.choices = vswitch_choices(
             self.vswitches, vpc_id, str(_("Choose a vSwitch"))
         )
+        for name in ("vpc_id", "vswitch_id"):  # what follows from a choice is asked for at once
+            self.fields[name].widget.attrs |= {"hx-get": options_url, "hx-trigger": "change"}
         vswitch = self.vswitch
         if vswitch is not None:
             example = str(vswitch.network.network_address + 8)
@@ -113,7 +115,7 @@ def vswitch_choices(vswitches: Iterable[VSwitch], vpc_id: str, empty: str) -> Ch
 class EditHaVipForm(OperationForm):
     """Name and description: nothing else of a HaVip ever changes by hand."""
 
-    name = _name_field()
+    name = _name_field(autofocus=True)
     description = _description_field()
 
 

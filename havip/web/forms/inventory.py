@@ -5,7 +5,7 @@ Selects offer what there is; what was sent in spite of that is for the operation
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -33,6 +33,7 @@ _FOLLOWED = {
     "hx-params": "not csrfmiddlewaretoken,client_token",
     "hx-target": "#overlay",
     "hx-swap": "morph:innerHTML",
+    "hx-disabled-elt": "unset",
 }
 
 
@@ -80,8 +81,8 @@ class ResourceForm(OperationForm):
     def attempt(self, act: Callable[..., Outcome], **arguments: Any) -> Outcome | None:
         """Call the operation; on a refusal say at the other fields what is wrong there, too."""
         outcome = super().attempt(act, **arguments)
-        if outcome is None and self.refusal is not None and self.refusal.field:
-            first = self.refusal
+        first = self.refusal
+        if first is not None and first.field:
             for refusal in all_refusals(*self.checks(self.cleaned_data)):
                 if self.field_of(refusal) not in self.errors:
                     self.refuse(refusal)
@@ -114,8 +115,8 @@ class ResourceForm(OperationForm):
         widget = self.fields[name].widget
         assert isinstance(widget, forms.Select)
         widget.choices = [("", empty), *choices]
-        values = [value for value, _label in choices]
-        if len(values) == 1 and isinstance(values[0], str) and not self.is_bound:
+        values = list(_values(choices))
+        if len(values) == 1 and not self.is_bound:
             self.initial.setdefault(name, values[0])
 
 
@@ -162,14 +163,18 @@ class CreateVSwitchForm(ResourceForm):
     def offer(self) -> None:
         """VPCs and zones of the region; with a VPC chosen, its next free block."""
         self.vpcs = selectors.vpc_choices(self.team, self.region.identifier)
-        self.choose("vpc_id", [(vpc.resource_id, network_label(vpc)) for vpc in self.vpcs], gettext("Choose a VPC"))
-        self.fields["zone"].widget.choices = [(zone, zone) for zone in self.region.zones]  # type: ignore[attr-defined]
+        self.choose(
+            "vpc_id",
+            [(vpc.resource_id, network_label(vpc)) for vpc in self.vpcs],
+            gettext("Choose a VPC"),
+        )
+        self.fields["zone"].widget.choices = [(zone, zone) for zone in self.region.zones]
         vpc = self.vpc
         if vpc is None:
             return
-        self.fields["cidr_block"].help_text = gettext("A part of %(block)s that no other vSwitch uses, /16 to /29.") % {
-            "block": vpc.cidr_block
-        }
+        self.fields["cidr_block"].help_text = gettext(
+            "A part of %(block)s that no other vSwitch uses, /16 to /29."
+        ) % {"block": vpc.cidr_block}
         given = str(self.initial.get("cidr_block") or "")
         if not self.is_bound and not selectors.block_is_free(vpc, given):
             self.initial["cidr_block"] = selectors.suggest_block(vpc)
@@ -253,16 +258,12 @@ class CreateInstanceForm(_PlacedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["vswitch_id"].required = False
-        if not self.is_bound and self.chosen("network_type") == NetworkType.CLASSIC:
+        if self.chosen("network_type") != NetworkType.CLASSIC:
+            return
+        if self.is_bound:
+            self.fields["vswitch_id"].required = False
+        else:
             del self.fields["vswitch_id"], self.fields["private_ip"]
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for the vSwitch that only a VPC instance has."""
-        values = super().clean() or {}
-        if values.get("network_type") == NetworkType.VPC and not values.get("vswitch_id"):
-            self.add_error("vswitch_id", self.fields["vswitch_id"].error_messages["required"])
-        return values
 
 
 class CreateInterfaceForm(_PlacedForm):
@@ -295,7 +296,11 @@ class CreateRouteForm(ResourceForm):
         """VPCs of the region, and the HaVips of the chosen one."""
         where = self.region.identifier
         vpcs = selectors.vpc_choices(self.team, where)
-        self.choose("vpc_id", [(vpc.resource_id, network_label(vpc)) for vpc in vpcs], gettext("Choose a VPC"))
+        self.choose(
+            "vpc_id",
+            [(vpc.resource_id, network_label(vpc)) for vpc in vpcs],
+            gettext("Choose a VPC"),
+        )
         hops = selectors.next_hop_choices(self.team, where, self.chosen("vpc_id"))
         self.choose(
             "havip_id",
@@ -357,9 +362,21 @@ def grouped_vswitches(vswitches: Iterable[VSwitch]) -> Choices:
     """Return vSwitches as choices of a select, in a group for each VPC."""
     groups = groupby(vswitches, key=lambda vswitch: vswitch.vpc)
     return [
-        (network_label(vpc), [(each.resource_id, f"{network_label(each)} · {each.zone}") for each in members])
+        (
+            network_label(vpc),
+            [(each.resource_id, f"{network_label(each)} · {each.zone}") for each in members],
+        )
         for vpc, members in groups
     ]
+
+
+def _values(choices: Choices) -> Iterator[str]:
+    """Yield what can be chosen, in groups or not."""
+    for value, label in choices:
+        if isinstance(label, list):
+            yield from _values(label)
+        else:
+            yield value
 
 
 def _discard(_value: object) -> None:

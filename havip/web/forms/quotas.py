@@ -32,7 +32,9 @@ class BetaApplicationForm(OperationForm):
     """Why the team wants to take part."""
 
     reason = _reason(
-        _("What the addresses are for, in at most 500 characters. The site administrator decides by it.")
+        _(
+            "What the addresses are for, in at most 500 characters. The site administrator decides by it."
+        )
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from console.audit.wording import action_name
 from console.jobs.models import Job, JobState
 from console.operations.refusal import PERMISSION, Refusal
 from console.teams.principal import Principal
@@ -19,7 +20,6 @@ from havip.selectors.activity import Activity
 from havip.selectors.havips import Capabilities, bindings_of, eip_of
 from havip.web.presenting.havips import Action, is_holder
 from havip.web.presenting.links import Links
-from havip.web.presenting.words import job_label
 
 _BIND = ("havip.bind_instance", "havip.bind_interface")
 _UNBIND = ("havip.unbind_instance", "havip.unbind_interface")
@@ -117,7 +117,7 @@ def _place(scene: Scene, job: Job) -> str:
 def _job(scene: Scene, job: Job) -> dict[str, Any]:
     failed = job.state == JobState.FAILED
     return {
-        "label": job_label(job.kind),
+        "label": action_name(job.kind),
         "state": job.state,
         "state_label": job.get_state_display(),
         "elapsed": job.elapsed_seconds,
@@ -183,6 +183,9 @@ def _slot(scene: Scene, number: int, job: dict[str, Any] | None, place: str) -> 
     mine = job if place == str(number) else None
     if binding is None:
         bind = scene.action(_("Bind now"), scene.can.bind, "havip-bind")
+        taken = {each.slot for each in scene.bindings}
+        next_free = all(before in taken for before in range(1, number))
+        tone = "primary" if next_free and bind.refusal is None else ""
         return {
             "number": number,
             "role": role,
@@ -190,7 +193,7 @@ def _slot(scene: Scene, number: int, job: dict[str, Any] | None, place: str) -> 
             "state_label": "",
             "resource": None,
             "job": mine,
-            "actions": [Action(bind.label, bind.url, bind.refusal, icon="bind")],
+            "actions": [Action(bind.label, bind.url, bind.refusal, icon="bind", tone=tone)],
         }
     return {"number": number, "role": role, "job": mine, **_bound_slot(scene, binding)}
 
@@ -198,9 +201,7 @@ def _slot(scene: Scene, number: int, job: dict[str, Any] | None, place: str) -> 
 def _bound_slot(scene: Scene, binding: Binding) -> dict[str, Any]:
     resource = binding.resource
     observed, observed_label = _observed(scene, binding)
-    unbind = scene.action(
-        _("Disassociate"), scene.can.unbind, "havip-unbind", resource.resource_id
-    )
+    unbind = scene.action(_("Disassociate"), scene.can.unbind, "havip-unbind", resource.resource_id)
     return {
         "state": binding.state,
         "state_label": binding.get_state_display(),

@@ -167,9 +167,7 @@ class Obstacle:
     overlay: bool = False
 
 
-def obstacles(
-    havip: HaVip, can: Capabilities, links: Links, *, job_id: str = ""
-) -> list[Obstacle]:
+def obstacles(havip: HaVip, can: Capabilities, links: Links, *, job_id: str = "") -> list[Obstacle]:
     """Return everything that stands in the way of deleting, each bound resource by itself."""
     found: list[Obstacle] = []
     for refusal in can.delete:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from console.teams.access import operating_view
 from console.teams.principal import Principal
+from havip.fabric.directory import fabric_for
 from havip.models import Binding, BindingKind, Eip, HaVip, Instance, NetworkInterface
 from havip.operations import (
     bind_eip,
@@ -37,9 +38,7 @@ from havip.web.views.finding import links_of, the_havip
 _SEARCHABLE_FROM = 8
 
 
-def _dialog(
-    havip: HaVip, links: Links, title: str, form: Any, **more: Any
-) -> dict[str, Any]:
+def _dialog(havip: HaVip, links: Links, title: str, form: Any, **more: Any) -> dict[str, Any]:
     """Return what every dialog of a HaVip takes."""
     return {
         "havip": havip,
@@ -142,7 +141,9 @@ def havip_unbind(
     """Confirm that a node is unbound; one that holds the address now only with an explicit tick."""
     havip = the_havip(principal, region, havip_id)
     links = links_of(principal, region)
-    model = Instance if resource_id.startswith(f"{Instance.IDENTIFIER_PREFIX}-") else NetworkInterface
+    model = (
+        Instance if resource_id.startswith(f"{Instance.IDENTIFIER_PREFIX}-") else NetworkInterface
+    )
     resource = find(model, principal.team, resource_id, region=region)
     if resource is None:
         raise Http404
@@ -172,6 +173,7 @@ def havip_unbind(
         resource=resource,
         others=[each.resource.label for each in bindings if each.resource != resource],
         is_holder=_holds(havip, resource_id),
+        announces=fabric_for(region).announces,
         refusal=can.unbind,
     )
     return page(request, "havips/unbind.html", context, status=form.status)

@@ -22,6 +22,7 @@ from havip.selectors.creating import creation_refusal, vpc_use, vswitches_to_cho
 from havip.selectors.resources import find
 from havip.web.answers import accepted, page
 from havip.web.forms.havips import CreateHaVipForm
+from havip.web.presenting.links import Links
 from havip.web.views.finding import links_of
 
 _FILLED_IN = ("vpc_id", "vswitch_id", "ip_address", "name", "description")
@@ -37,14 +38,14 @@ def havip_create(request: HttpRequest, principal: Principal, region: str) -> Htt
             "vpc_id": request.GET.get("vpc", ""),
             "vswitch_id": request.GET.get("vswitch", ""),
         }
-        form = CreateHaVipForm(initial=_settled(vswitches, chosen), vswitches=vswitches)
+        form = _form(links, vswitches, initial=_settled(vswitches, chosen))
         return _create_page(request, principal, region, form)
     if "suggest" in request.POST:
         filled_in = {name: request.POST.get(name, "") for name in _FILLED_IN}
         filled_in["ip_address"], refusal = _suggestion(principal, region, filled_in)
-        form = CreateHaVipForm(initial=_settled(vswitches, filled_in), vswitches=vswitches)
+        form = _form(links, vswitches, initial=_settled(vswitches, filled_in))
         return _create_page(request, principal, region, form, hint=refusal)
-    form = CreateHaVipForm(request.POST, vswitches=vswitches)
+    form = _form(links, vswitches, data=request.POST)
     if form.is_valid():
         given = {name: form.cleaned_data[name] for name in _FILLED_IN}
         outcome = form.attempt(create_havip, principal=principal, region=region, **given)
@@ -54,6 +55,10 @@ def havip_create(request: HttpRequest, principal: Principal, region: str) -> Htt
             }
             return accepted(request, links.havips, message)
     return _create_page(request, principal, region, form)
+
+
+def _form(links: Links, vswitches: Sequence[VSwitch], **given: Any) -> CreateHaVipForm:
+    return CreateHaVipForm(vswitches=vswitches, options_url=links.of("vswitch-options"), **given)
 
 
 def _create_page(
@@ -72,13 +77,13 @@ def _create_page(
         "refusal": creation_refusal(principal, region),
         "has_vswitches": bool(form.vswitches),
         "hint": hint,
-        "options_url": links.of("vswitch-options"),
         "check_url": links.of("address-check"),
         "suggest_url": links.of("address-suggest"),
         "vpcs_url": links.of("vpc-list"),
         "vswitches_url": links.of("vswitch-list"),
         "quotas_url": links.of_team("web:quotas"),
         "help_url": links.help("what"),
+        "overlay_kind": "drawer",
         "close_url": links.havips,
         "crumbs": [
             {"label": _("HaVip"), "url": links.havips},
@@ -127,13 +132,8 @@ def vswitch_options(request: HttpRequest, principal: Principal, region: str) -> 
     chosen = {name: request.GET.get(name, "") for name in ("vpc_id", "vswitch_id")}
     if request.headers.get("HX-Trigger-Name") == "vswitch_id" and chosen["vswitch_id"]:
         chosen["vpc_id"] = ""  # the vSwitch was chosen last: the VPC follows
-    form = CreateHaVipForm(initial=_settled(vswitches, chosen), vswitches=vswitches)
-    links = links_of(principal, region)
-    context = {
-        **_network_context(principal, form),
-        "form": form,
-        "options_url": links.of("vswitch-options"),
-    }
+    form = _form(links_of(principal, region), vswitches, initial=_settled(vswitches, chosen))
+    context = {**_network_context(principal, form), "form": form}
     response = page(request, "havips/_network_fields.html", context)
     response["HX-Trigger-After-Settle"] = "havip:network"
     return response
@@ -168,8 +168,8 @@ def address_suggest(request: HttpRequest, principal: Principal, region: str) -> 
     chosen = {name: request.GET.get(name, "") for name in _FILLED_IN}
     address, refusal = _suggestion(principal, region, chosen)
     vswitches = vswitches_to_choose(principal.team, region)
-    form = CreateHaVipForm(initial={**chosen, "ip_address": address}, vswitches=vswitches)
     links = links_of(principal, region)
+    form = _form(links, vswitches, initial={**chosen, "ip_address": address})
     context = {
         "form": form,
         "vswitch": form.vswitch,

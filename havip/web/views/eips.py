@@ -54,7 +54,9 @@ def _release(row: Row, here: Where) -> Dialog:
         )
     return Dialog(
         title=_("Release EIP %(address)s?") % {"address": eip.ip_address},
-        text=_("The address goes back to the pool: another team may get it. This cannot be undone."),
+        text=_(
+            "The address goes back to the pool: another team may get it. This cannot be undone."
+        ),
         button=_("Release"),
         icon="trash",
         refusal=row.actions.release,
@@ -64,6 +66,7 @@ def _release(row: Row, here: Where) -> Dialog:
 
 listing = inventory.list_page(EIPS)
 rows = inventory.rows_page(EIPS)
+row = inventory.row_page(EIPS)
 create = inventory.create_page(
     EIPS,
     Creation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 
+from console.jobs.models import Job
 from console.teams.principal import Principal
 from havip.models import HaVip
 from havip.selectors.activity import newest_job
@@ -32,11 +33,25 @@ def the_havip(principal: Principal, region: str, havip_id: str) -> HaVip:
     return havip
 
 
-def gone(request: HttpRequest, principal: Principal, region: str, havip_id: str) -> HttpResponse:
-    """Lead from the page of a HaVip that is gone to the list, which says why. Raises Http404 if it never was."""
+def _ending(principal: Principal, region: str, havip_id: str) -> Job:
+    """Return the last job of a HaVip that is gone. Raises Http404 if it never was there."""
     job = newest_job(principal.team, havip_id)
     if job is None or job.region != region:
         raise Http404
+    return job
+
+
+def gone_row(principal: Principal, region: str, havip_id: str) -> HttpResponse:
+    """Make the row of a HaVip that is gone disappear. Raises Http404 if it never was there."""
+    _ending(principal, region, havip_id)
+    response = HttpResponse(status=200)
+    response["HX-Reswap"] = "delete"
+    return response
+
+
+def gone(request: HttpRequest, principal: Principal, region: str, havip_id: str) -> HttpResponse:
+    """Lead from the page of a HaVip that is gone to the list, which says why. Raises Http404 if it never was."""
+    _ending(principal, region, havip_id)
     return go_to(request, links_of(principal, region).of("havip-list", gone=havip_id))
 
 

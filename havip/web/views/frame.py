@@ -12,6 +12,7 @@ from console.context import current_region
 from console.teams.access import team_view, to_sign_in
 from console.teams.models import Membership, User
 from console.teams.principal import Principal
+from havip.web.presenting.example import KEEPALIVED_EXAMPLE
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -41,4 +42,4 @@ def watch_pulse(request: HttpRequest, principal: Principal) -> HttpResponse:
 @team_view()
 def help_page(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The facts that users ask for, in our own words."""
-    return render(request, "help/help.html")
+    return render(request, "help/help.html", {"keepalived_example": KEEPALIVED_EXAMPLE})

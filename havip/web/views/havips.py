@@ -11,29 +11,32 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from console.audit.wording import action_name, channel_name, describe
 from console.paging import SIZES, page_size, paginate
-from console.teams.access import operating_view, team_view
+from console.teams.access import team_view
 from console.teams.principal import Principal
 from console.teams.roles import Permission
 from havip.filters.havips import DEFAULT_ORDERING, HaVipFilter, matching, orderings
 from havip.models import HaVip
-from havip.operations import delete_havip, modify_havip
 from havip.regions import regions
-from havip.selectors.activity import activity_of, active_job, events_of, jobs_of
+from havip.selectors.activity import active_job, activity_of, events_of, jobs_of
 from havip.selectors.creating import creation_refusal, vswitches_to_choose
 from havip.selectors.havips import capabilities, havips, is_in_transition
 from havip.selectors.quotas import binding_limits
-from havip.web.answers import accepted, fragment, is_htmx, page
+from havip.web.answers import fragment, page
 from havip.web.forms.havips import (
-    DeleteHaVipForm,
-    EditHaVipForm,
     vpc_choices,
     vswitch_choices,
 )
 from havip.web.presenting.drawing import Scene, drawing, summary
-from havip.web.presenting.havips import COLUMNS, column_labels, delete_action, obstacles, row, rows
-from havip.web.presenting.words import job_label
-from havip.web.views.finding import gone, havip_if_there, links_of, tell_what_became, the_havip
+from havip.web.presenting.havips import COLUMNS, column_labels, delete_action, row, rows
+from havip.web.views.finding import (
+    gone,
+    gone_row,
+    havip_if_there,
+    links_of,
+    tell_what_became,
+)
 
 COLUMNS_COOKIE = "havip_columns_hidden"
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -56,9 +59,12 @@ def havip_list(request: HttpRequest, principal: Principal, region: str) -> HttpR
         attrs={"type": "search", "placeholder": _("Name, ID or address"), "autocomplete": "off"}
     )
     labels = column_labels()
+    links = context["links"]
     context |= {
         "column_choices": [(key, labels[key], key in context["columns"]) for key in COLUMNS],
         "export_query": _query_without(request, "after", "before", "size", "gone"),
+        "export_url": links.of("havip-export"),
+        "columns_url": links.of("havip-columns"),
         "here": request.get_full_path(),
     }
     return page(request, "havips/list.html", context)
@@ -77,13 +83,9 @@ def havip_row(
     """One row in transition; a row whose HaVip is gone disappears."""
     havip = havip_if_there(principal, region, havip_id)
     if havip is None:
-        response = HttpResponse(status=200)
-        response["HX-Reswap"] = "delete"
-        return response
+        return gone_row(principal, region, havip_id)
     context = {
-        "row": row(
-            havip, principal, binding_limits(principal.team), links_of(principal, region)
-        ),
+        "row": row(havip, principal, binding_limits(principal.team), links_of(principal, region)),
         "columns": _shown_columns(request),
     }
     return fragment(request, "havips/_row.html", context)
@@ -181,7 +183,7 @@ def havip_detail(
     may_audit = principal.may(Permission.READ_AUDIT)
     if tab == "audit" and not may_audit:
         raise PermissionDenied
-    context = _head_context(havip, principal, region)
+    context = head_context(havip, principal, region)
     links = context["links"]
     active = None
     if tab == "overview":
@@ -221,7 +223,9 @@ def havip_head(
     havip = havip_if_there(principal, region, havip_id)
     if havip is None:
         return gone(request, principal, region, havip_id)
-    return fragment(request, "havips/_head.html", _head_context(havip, principal, region))
+    context = head_context(havip, principal, region)
+    context["was_edited"] = "edited" in request.GET  # the focus goes back to where it was
+    return fragment(request, "havips/_head.html", context)
 
 
 @team_view()
@@ -251,7 +255,7 @@ def havip_history(
     )
 
 
-def _head_context(havip: HaVip, principal: Principal, region: str) -> dict[str, Any]:
+def head_context(havip: HaVip, principal: Principal, region: str) -> dict[str, Any]:
     links = links_of(principal, region)
     can = capabilities(havip, principal, binding_limits(principal.team))
     return {
@@ -290,9 +294,7 @@ def _panel_context(havip: HaVip, principal: Principal, region: str) -> dict[str,
     }
 
 
-def _history_context(
-    havip: HaVip, principal: Principal, region: str, tab: str
-) -> dict[str, Any]:
+def _history_context(havip: HaVip, principal: Principal, region: str, tab: str) -> dict[str, Any]:
     links = links_of(principal, region)
     context: dict[str, Any] = {
         "havip": havip,
@@ -306,7 +308,8 @@ def _history_context(
             "events": [
                 {
                     "event": event,
-                    "label": job_label(event.action),
+                    "label": describe(event),
+                    "channel": channel_name(event.channel),
                     "url": links.of_entry(event.sequence),
                     "job_url": links.job(event.job_id) if event.job_id else "",
                 }
@@ -316,86 +319,13 @@ def _history_context(
                 "audit:list", object_kind=HaVip.KIND, object_id=havip.resource_id
             ),
         }
-    jobs = jobs_of(principal.team, havip.resource_id).order_by("-pk")[:_HISTORY_ROWS]
+    jobs = list(jobs_of(principal.team, havip.resource_id).order_by("-pk")[:_HISTORY_ROWS])
     entries = [
-        {"job": job, "label": job_label(job.kind), "url": links.job(job.resource_id)}
+        {"job": job, "label": action_name(job.kind), "url": links.job(job.resource_id)}
         for job in jobs
     ]
     return context | {
         "jobs": entries,
-        "is_busy": any(entry["job"].is_active for entry in entries),
-        "all_url": links.of_team("jobs:list", text=havip.resource_id),
+        "is_busy": any(job.is_active for job in jobs),
+        "all_url": links.of_team("jobs:list", object_kind=HaVip.KIND, object_id=havip.resource_id),
     }
-
-
-@operating_view
-def havip_edit(
-    request: HttpRequest, principal: Principal, region: str, havip_id: str
-) -> HttpResponse:
-    """Change name and description in place."""
-    havip = the_havip(principal, region, havip_id)
-    form = EditHaVipForm(
-        request.POST or None, initial={"name": havip.name, "description": havip.description}
-    )
-    if request.method == "POST" and form.is_valid():
-        outcome = form.attempt(
-            modify_havip,
-            principal=principal,
-            region=region,
-            havip_id=havip_id,
-            name=form.cleaned_data["name"],
-            description=form.cleaned_data["description"],
-        )
-        if outcome is not None:
-            return _edited(request, principal, region, havip_id)
-    context = _head_context(havip, principal, region) | {"form": form}
-    return page(request, "havips/edit.html", context, status=form.status)
-
-
-def _edited(
-    request: HttpRequest, principal: Principal, region: str, havip_id: str
-) -> HttpResponse:
-    """Show the head again with its new words."""
-    if not is_htmx(request):
-        return accepted(request, links_of(principal, region).of("havip-detail", havip_id), _("Saved."))
-    havip = the_havip(principal, region, havip_id)
-    return page(request, "havips/_head.html", _head_context(havip, principal, region))
-
-
-@operating_view
-def havip_delete(
-    request: HttpRequest, principal: Principal, region: str, havip_id: str
-) -> HttpResponse:
-    """Confirm the deletion, or list what stands in its way."""
-    havip = the_havip(principal, region, havip_id)
-    links = links_of(principal, region)
-    form = DeleteHaVipForm(
-        request.POST if request.method == "POST" else None,
-        address=str(havip.ip_address),
-        must_type=principal.team.confirm_deletion_by_typing,
-    )
-    if request.method == "POST" and form.is_valid():
-        outcome = form.attempt(
-            delete_havip, principal=principal, region=region, havip_id=havip_id
-        )
-        if outcome is not None:
-            message = _("HaVip %(havip)s is being deleted.") % {"havip": havip.label}
-            return accepted(request, links.havips, message)
-        havip = the_havip(principal, region, havip_id)
-    can = capabilities(havip, principal, binding_limits(principal.team))
-    active = active_job(havip) if can.delete else None
-    context = {
-        "havip": havip,
-        "form": form,
-        "refusal": can.delete_refusal,
-        "obstacles": obstacles(
-            havip, can, links, job_id=active.resource_id if active else ""
-        ),
-        "close_url": links.havip(havip),
-        "crumbs": [
-            {"label": _("HaVip"), "url": links.havips},
-            {"label": havip.label, "url": links.havip(havip)},
-            {"label": _("Delete"), "url": ""},
-        ],
-    }
-    return page(request, "havips/delete.html", context, status=form.status)

@@ -107,7 +107,9 @@ def _delete(row: Row, here: Where) -> Dialog:
         icon="trash",
         refusal=row.actions.delete,
         consequences=notes,
-        warning=_("It holds %(addresses)s now: the service is interrupted until the other node takes over.")
+        warning=_(
+            "It holds %(addresses)s now: the service is interrupted until the other node takes over."
+        )
         % {"addresses": held}
         if held
         else "",
@@ -142,9 +144,14 @@ def _stop(row: Row, here: Where) -> Dialog:
         tone="destroy",
         refusal=row.actions.stop,
         consequences=binding_notes(
-            bindings, _("It no longer announces HaVip %(havip)s; the binding stays."), here, icon="havip"
+            bindings,
+            _("It no longer announces HaVip %(havip)s; the binding stays."),
+            here,
+            icon="havip",
         ),
-        warning=_("It holds %(addresses)s now: the service is interrupted until the other node takes over.")
+        warning=_(
+            "It holds %(addresses)s now: the service is interrupted until the other node takes over."
+        )
         % {"addresses": held}
         if held
         else "",
@@ -153,6 +160,7 @@ def _stop(row: Row, here: Where) -> Dialog:
 
 listing = inventory.list_page(INSTANCES)
 rows = inventory.rows_page(INSTANCES)
+row = inventory.row_page(INSTANCES)
 detail = inventory.detail_page(INSTANCES, _facts)
 panel = inventory.detail_page(INSTANCES, _facts, bare=True)
 create = inventory.create_page(

@@ -95,6 +95,7 @@ def _delete(row: Row, here: Where) -> Dialog:
 
 listing = inventory.list_page(INTERFACES)
 rows = inventory.rows_page(INTERFACES)
+row = inventory.row_page(INTERFACES)
 detail = inventory.detail_page(INTERFACES, _facts)
 panel = inventory.detail_page(INTERFACES, _facts, bare=True)
 create = inventory.create_page(

@@ -19,11 +19,12 @@ from django.utils.translation import gettext
 from console.forms import OperationForm
 from console.operations.framework import Outcome
 from console.operations.refusal import Refusal
-from console.paging import DEFAULT_SIZE, SIZES, Page, page_size, paginate
+from console.paging import SIZES, Page, page_size, paginate
 from console.teams.access import operating_view, team_view
 from console.teams.models import Team
 from console.teams.principal import Principal
 from havip.filters.inventory import ResourceFilter
+from havip.models import Binding
 from havip.models.base import Resource
 from havip.regions import Region, find_region
 from havip.selectors import inventory as selectors
@@ -66,11 +67,14 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A resource with what may be done with it, and whether it is about to change by itself."""
+    """A resource with what may be done with it, whether it is about to change by itself, and its bindings to HaVips."""
 
     record: Any
     actions: Any
     busy: bool
+    bindings: Sequence[Binding]
+    # Where the row asks for itself; empty while nothing is about to change.
+    url: str
 
 
 def where(principal: Principal, region: str) -> Where:
@@ -83,17 +87,22 @@ def where(principal: Principal, region: str) -> Where:
 
 def find(kind: Kind, here: Where, identifier: str) -> Any:
     """Return the resource. Raises Http404 unless it is the team's and in the region."""
-    record = (
-        kind.records(here.team, here.region.identifier).filter(resource_id=identifier).first()
-    )
+    record = kind.records(here.team, here.region.identifier).filter(resource_id=identifier).first()
     if record is None:
         raise Http404
     return record
 
 
-def as_row(kind: Kind, record: Resource, principal: Principal) -> Row:
+def as_row(kind: Kind, record: Resource, here: Where) -> Row:
     """Return a resource as its row or page shows it."""
-    return Row(record, kind.actions(record, principal), selectors.is_in_transition(record))
+    busy = selectors.is_in_transition(record)
+    return Row(
+        record,
+        kind.actions(record, here.principal),
+        busy,
+        selectors.bindings_of(record),
+        here.links.of(f"{kind.stem}-row", record.resource_id) if busy else "",
+    )
 
 
 def list_page(kind: Kind) -> View:
@@ -117,10 +126,39 @@ def rows_page(kind: Kind) -> View:
     @team_view()
     def view(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
         here = where(principal, region)
-        context = _list_context(kind, request, here)
+        context = {**_list_context(kind, request, here), "fragment": True}
         return fragment(request, f"inventory/_{kind.stem}_rows.html", context)
 
     return view
+
+
+def row_page(kind: Kind) -> View:
+    """Make the fragment with which one row that is in transition refreshes itself."""
+
+    @team_view()
+    def view(
+        request: HttpRequest, principal: Principal, region: str, identifier: str
+    ) -> HttpResponse:
+        here = where(principal, region)
+        record = kind.records(here.team, region).filter(resource_id=identifier).first()
+        if record is None:
+            return refreshed()
+        context = {
+            "team": here.team.slug,
+            "region": here.region,
+            "frame_template": "inventory/_row.html",
+            "row": as_row(kind, record, here),
+        }
+        return fragment(request, f"inventory/_{kind.stem}_rows.html", context)
+
+    return view
+
+
+def refreshed() -> HttpResponse:
+    """Answer a row whose resource is no more: the whole list looks again."""
+    response = HttpResponse(status=204)
+    response["HX-Trigger"] = "havip:changed"
+    return response
 
 
 def _list_context(kind: Kind, request: HttpRequest, here: Where) -> dict[str, Any]:
@@ -135,16 +173,16 @@ def _list_context(kind: Kind, request: HttpRequest, here: Where) -> dict[str, An
         cursor=query.get("after", "") or query.get("before", ""),
         size=page_size(query.get("size", "")),
     )
-    rows = [as_row(kind, record, here.principal) for record in found.rows]
+    rows = [as_row(kind, record, here) for record in found.rows]
     filtered = any(filters.form.cleaned_data.values())
     paged = "after" in query or "before" in query
     context = {
         "kind": kind,
-        "links": here.links,
         "team": here.team.slug,
         "region": here.region,
+        "rows_template": f"inventory/_{kind.stem}_rows.html",
         "rows": rows,
-        "busy": any(row.busy for row in rows),
+        "frame_template": "inventory/_rows.html",
         "filter_form": filters.form,
         "filtered": filtered,
         "paged": paged,
@@ -158,7 +196,6 @@ def _list_context(kind: Kind, request: HttpRequest, here: Where) -> dict[str, An
         "sort_fields": [(name, query[name]) for name in ("sort", "size") if query.get(name)],
         "next_url": _turned(query, "after", found.next_cursor),
         "previous_url": _turned(query, "before", found.previous_cursor),
-        "paginated": bool(found.next_cursor or found.previous_cursor or found.size != DEFAULT_SIZE),
     }
     if not rows and not filtered and not paged:
         context["create_refusal"] = selectors.operate_refusal(here.principal)
@@ -197,9 +234,6 @@ def _offer_networks(form: forms.Form, here: Where) -> None:
     if "vswitch" in form.fields:
         grouped = grouped_vswitches(selectors.vswitch_choices(here.team, region))
         form.fields["vswitch"].widget = forms.Select(choices=[("", every), *grouped])
-    for each in form.fields.values():
-        if isinstance(each, forms.ChoiceField):
-            each.empty_label = every  # type: ignore[attr-defined]
 
 
 Facts = Callable[[Any, Where], Mapping[str, Any]]
@@ -222,10 +256,9 @@ def detail_page(kind: Kind, facts: Facts, *, bare: bool = False) -> View:
             return _gone(list_url)
         context = {
             "kind": kind,
-            "links": here.links,
             "team": here.team.slug,
             "region": here.region,
-            "row": as_row(kind, record, principal),
+            "row": as_row(kind, record, here),
             "record": record,
             "list_url": list_url,
             "panel_url": here.links.of(f"{kind.stem}-panel", identifier),
@@ -234,6 +267,7 @@ def detail_page(kind: Kind, facts: Facts, *, bare: bool = False) -> View:
             **facts(record, here),
         }
         if bare:
+            context["fragment"] = True
             return fragment(request, f"inventory/_{kind.stem}_panel.html", context)
         return page(request, "inventory/detail.html", context)
 
@@ -370,10 +404,8 @@ def confirm_page(kind: Kind, confirmation: Confirmation) -> View:
                 **arguments,
             )
             if outcome is not None:
-                return accepted(
-                    request, list_url, str(confirmation.done) % {"what": record.label}
-                )
-        dialog = confirmation.dialog(as_row(kind, record, principal), here)
+                return accepted(request, list_url, str(confirmation.done) % {"what": record.label})
+        dialog = confirmation.dialog(as_row(kind, record, here), here)
         context = {
             "form": form,
             "dialog": dialog,

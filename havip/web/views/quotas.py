@@ -57,7 +57,7 @@ def overview(request: HttpRequest, principal: Principal) -> HttpResponse:
 @team_view()
 def panel(request: HttpRequest, principal: Principal) -> HttpResponse:
     """The part of the page that refreshes itself."""
-    return fragment(request, "quotas/_panel.html", _context(principal))
+    return fragment(request, "quotas/_panel.html", {**_context(principal), "fragment": True})
 
 
 def _context(principal: Principal) -> Mapping[str, Any]:

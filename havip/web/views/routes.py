@@ -64,6 +64,7 @@ def _delete(row: Row, _here: Where) -> Dialog:
 
 listing = inventory.list_page(ROUTES)
 rows = inventory.rows_page(ROUTES)
+row = inventory.row_page(ROUTES)
 create = inventory.create_page(
     ROUTES,
     Creation(

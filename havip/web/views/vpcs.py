@@ -84,6 +84,7 @@ def _delete(row: Row, here: Where) -> Dialog:
 
 listing = inventory.list_page(VPCS)
 rows = inventory.rows_page(VPCS)
+row = inventory.row_page(VPCS)
 detail = inventory.detail_page(VPCS, _facts)
 panel = inventory.detail_page(VPCS, _facts, bare=True)
 create = inventory.create_page(

@@ -82,6 +82,7 @@ def _delete(row: Row, here: Where) -> Dialog:
 
 listing = inventory.list_page(VSWITCHES)
 rows = inventory.rows_page(VSWITCHES)
+row = inventory.row_page(VSWITCHES)
 detail = inventory.detail_page(VSWITCHES, _facts)
 panel = inventory.detail_page(VSWITCHES, _facts, bare=True)
 create = inventory.create_page(

@@ -1,0 +1,107 @@
+"""Keeps the agent's nftables tables as wanted: one atomic transaction per change, and none when nothing changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from havip.fabric.linux.agent.commands import run
+from havip.fabric.linux.agent.roles import NotYet, as_sentence
+from havip.fabric.linux.agent.rulesets import (
+    GUARD,
+    NAT,
+    Elements,
+    Json,
+    difference,
+    removal,
+    replacement,
+)
+from havip.fabric.linux.agent.state import StateDirectory
+
+_FINGERPRINT = "nftables.json"
+
+
+class Tables:
+    """The tables of one network namespace.
+
+    Whether somebody changed the rules is told by a fingerprint of how nft lists them, taken right after they were put there
+    and kept on disk: a mended or foreign structure is replaced as a whole, a right one only gets other elements.
+    """
+
+    def __init__(self, state: StateDirectory) -> None:
+        self._state = state
+
+    def ensure(self, wanted: Elements) -> bool:
+        """Make the tables as wanted; return whether anything had to change. Raises NotYet."""
+        listed = _listed()
+        if self._fingerprint(listed, wanted) == self._state.read_json(_FINGERPRINT):
+            commands = difference(_members(listed), wanted)
+            if commands:
+                _transact(commands)
+            return bool(commands)
+        _transact(replacement(wanted))
+        self._state.write_json(_FINGERPRINT, self._fingerprint(_listed(), wanted))
+        return True
+
+    def remove(self) -> None:
+        """Take the tables away."""
+        _transact(removal())
+        self._state.remove(_FINGERPRINT)
+
+    def dropped(self) -> dict[str, int]:
+        """Return how many frames and packets were dropped since the tables were put there, by counter."""
+        return {
+            each["counter"]["name"]: int(each["counter"]["packets"])
+            for each in _listed()
+            if "counter" in each
+        }
+
+    def _fingerprint(self, listed: list[Json], wanted: Elements) -> str:
+        """Return a digest of the structure together with what its rules depend on."""
+        structure: list[Any] = [[wanted.outside, wanted.cidr_block if wanted.outside else ""]]
+        for each in listed:
+            for kind, body in each.items():
+                kept = {
+                    name: value
+                    for name, value in body.items()
+                    if name not in ("handle", "elem", "packets", "bytes", "index")
+                }
+                structure.append([kind, kept])
+        text = json.dumps(structure, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _listed() -> list[Json]:
+    """Return everything in the two tables, as nft lists it."""
+    found: list[Json] = []
+    for family, name in (GUARD, NAT):
+        output = run("nft", ["-j", "list", "table", family, name])
+        if output.code == 0:
+            answer = json.loads(output.out)
+            found += [each for each in answer.get("nftables", []) if "metainfo" not in each]
+    return found
+
+
+def _members(listed: Iterable[Json]) -> dict[tuple[str, str, str], frozenset[Any]]:
+    found = {}
+    for each in listed:
+        body = each.get("set") or each.get("map")
+        if body is not None:
+            members = frozenset(_member(element) for element in body.get("elem", []))
+            found[body["family"], body["table"], body["name"]] = members
+    return found
+
+
+def _member(element: Any) -> Any:
+    if isinstance(element, dict) and "concat" in element:
+        return tuple(element["concat"])
+    return tuple(element) if isinstance(element, list) else element
+
+
+def _transact(commands: list[Json]) -> None:
+    """Carry out all of it, or nothing."""
+    output = run("nft", ["-j", "-f", "-"], text=json.dumps({"nftables": commands}))
+    if output.code != 0:
+        raise NotYet(as_sentence(f"nft: {output.err.strip() or output.out.strip()}"))

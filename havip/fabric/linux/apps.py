@@ -1,0 +1,12 @@
+"""The `linux` fabric as a Django application: its tables, and the API that agents speak to."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LinuxFabricConfig(AppConfig):
+    """Agents, what they are told, and what they saw."""
+
+    name = "havip.fabric.linux"
+    label = "linux"
+    verbose_name = _("Linux fabric")

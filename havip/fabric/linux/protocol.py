@@ -1,0 +1,106 @@
+"""What the console and its agents say to each other, version 1: wanted documents, reports, enrolment.
+
+Plain Python without Django; both ends read everything that they receive through `read_document`, `read_report` and the
+other `read_…` functions, which refuse whatever is not exactly as described here (ProtocolError, with the path to the
+fault). A document holds identifiers, addresses, numbers and names of devices that are computed from identifiers: nothing
+in it is a command, a path or a piece of configuration, so even a hostile console can ask only for networks.
+"""
+
+from __future__ import annotations
+
+from havip.fabric.linux.checking import ProtocolError, as_json, loads
+from havip.fabric.linux.messages import (
+    Enrolled,
+    EnrolmentRequest,
+    Observed,
+    Reply,
+    Report,
+    Software,
+    Token,
+    TokenRequest,
+    VrrpState,
+    read_enrolled,
+    read_enrolment,
+    read_reply,
+    read_report,
+    read_token,
+    read_token_request,
+)
+from havip.fabric.linux.naming import (
+    Role,
+    bridge_name,
+    namespace_name,
+    port_name,
+    role_of,
+    safe_name,
+    scope_of,
+    subject_of,
+)
+from havip.fabric.linux.terms import PROTOCOL
+from havip.fabric.linux.wanted import (
+    PROFILES,
+    Document,
+    GatewayDocument,
+    GatewayHaVip,
+    HostDocument,
+    HostInstance,
+    HostInterface,
+    HostVpc,
+    NodeDocument,
+    NodeHaVip,
+    NodeInterface,
+    Port,
+    Route,
+    Subnet,
+    read_document,
+)
+
+__all__ = [
+    "MAXIMUM_DOCUMENT_BYTES",
+    "MAXIMUM_REPORT_BYTES",
+    "PROFILES",
+    "PROTOCOL",
+    "Document",
+    "Enrolled",
+    "EnrolmentRequest",
+    "GatewayDocument",
+    "GatewayHaVip",
+    "HostDocument",
+    "HostInstance",
+    "HostInterface",
+    "HostVpc",
+    "NodeDocument",
+    "NodeHaVip",
+    "NodeInterface",
+    "Observed",
+    "Port",
+    "ProtocolError",
+    "Reply",
+    "Report",
+    "Role",
+    "Route",
+    "Software",
+    "Subnet",
+    "Token",
+    "TokenRequest",
+    "VrrpState",
+    "as_json",
+    "bridge_name",
+    "loads",
+    "namespace_name",
+    "port_name",
+    "read_document",
+    "read_enrolled",
+    "read_enrolment",
+    "read_reply",
+    "read_report",
+    "read_token",
+    "read_token_request",
+    "role_of",
+    "safe_name",
+    "scope_of",
+    "subject_of",
+]
+
+MAXIMUM_DOCUMENT_BYTES = 8 * 1024 * 1024
+MAXIMUM_REPORT_BYTES = 256 * 1024

@@ -1,0 +1,380 @@
+"""Every address of the console, for everybody: what each may see, and that nothing changes for who may not change it.
+
+The addresses come from the resolver itself. One without a recipe here fails the first test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from console.audit.models import AuditEvent
+from console.teams.roles import Permission, Role, role_permits
+from havip.models import BetaApplication, QuotaName
+from tests.cast import REGION, World, digest
+from tests.conftest import SignIn
+
+
+def addresses(resolver: URLResolver | None = None, space: str = "") -> Iterator[str]:
+    """Walk the resolver: the full names of all addresses."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from addresses(entry, inner)
+        else:
+            assert isinstance(entry, URLPattern)
+            assert entry.name, f"{entry.pattern} has no name"
+            yield f"{space}{entry.name}"
+
+
+EVERYBODY = "everybody"
+PERSON = "person"
+Needs = Permission | str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to ask for an address.
+
+    `arguments` are its own parts after team and region, as attributes of the scene. Whoever has `needs` may open it; with
+    `fields` given, a POST of them changes something, for those who have `changes`.
+    """
+
+    arguments: tuple[str, ...] = ()
+    needs: Needs = Permission.READ
+    fields: dict[str, str] | None = None
+    changes: Permission = Permission.OPERATE
+    regional: bool = True
+    of_team: bool = True
+    only_post: bool = False
+
+
+def _acting(*arguments: str, **fields: str) -> Recipe:
+    return Recipe(arguments, Permission.OPERATE, fields)
+
+
+def _listed(stem: str, *, delete: str, creation: dict[str, str], page: str) -> dict[str, Recipe]:
+    recipes = {
+        f"web:{stem}-list": Recipe(),
+        f"web:{stem}-rows": Recipe(),
+        f"web:{stem}-row": Recipe((page,)),
+        f"web:{stem}-create": _acting(**creation),
+        f"web:{stem}-delete": _acting(delete),
+    }
+    if stem not in ("route", "eip"):
+        recipes[f"web:{stem}-detail"] = Recipe((page,))
+        recipes[f"web:{stem}-panel"] = Recipe((page,))
+    return recipes
+
+
+def _team(*arguments: str, **options: Any) -> Recipe:
+    return Recipe(arguments, regional=False, **options)
+
+
+AUDIT = Permission.READ_AUDIT
+SITE = Permission.ADMINISTER_SITE
+# A field in braces is an attribute of the scene.
+RECIPES: dict[str, Recipe] = {
+    "health-live": Recipe(of_team=False, needs=EVERYBODY),
+    "health-ready": Recipe(of_team=False, needs=EVERYBODY),
+    "teams:sign-in": Recipe(of_team=False, needs=EVERYBODY),
+    "teams:sign-out": Recipe(of_team=False, needs=EVERYBODY, only_post=True),
+    "web:preferences": Recipe(of_team=False, needs=EVERYBODY, only_post=True),
+    "web:home": Recipe(of_team=False, needs=PERSON),
+    "web:pulse": _team(),
+    "web:help": _team(),
+    "web:havip-list": Recipe(),
+    "web:havip-rows": Recipe(),
+    "web:havip-columns": Recipe(only_post=True),
+    "web:havip-export": Recipe(),
+    "web:havip-create": _acting(vswitch_id="{vswitch}"),
+    "web:vswitch-options": Recipe(needs=Permission.OPERATE),
+    "web:address-check": Recipe(needs=Permission.OPERATE),
+    "web:address-suggest": Recipe(needs=Permission.OPERATE),
+    "web:havip-detail": Recipe(("havip",)),
+    "web:havip-row": Recipe(("havip",)),
+    "web:havip-head": Recipe(("havip",)),
+    "web:havip-panel": Recipe(("havip",)),
+    "web:havip-history": Recipe(("havip",)),
+    "web:havip-edit": _acting("havip", name="renamed"),
+    "web:havip-delete": _acting("idle_havip"),
+    "web:havip-bind": _acting("havip", kind="EcsInstance", instance_id="{ecs2}"),
+    "web:havip-unbind": _acting("havip", "ecs1"),
+    "web:havip-bind-eip": _acting("idle_havip", eip_id="{eip2}"),
+    "web:havip-unbind-eip": _acting("havip", eip_id="{eip1}"),
+    **_listed("vpc", delete="empty_vpc", creation={"cidr_block": "10.0.0.0/8"}, page="vpc"),
+    **_listed(
+        "vswitch",
+        delete="empty_vswitch",
+        creation={"vpc_id": "{vpc}", "cidr_block": "192.168.7.0/24", "zone": f"{REGION}-a"},
+        page="vswitch",
+    ),
+    **_listed(
+        "route",
+        delete="route",
+        creation={
+            "vpc_id": "{vpc}",
+            "destination_cidr_block": "172.16.0.0/12",
+            "havip_id": "{havip}",
+        },
+        page="route",
+    ),
+    **_listed(
+        "instance",
+        delete="ecs2",
+        creation={"network_type": "vpc", "vswitch_id": "{vswitch}"},
+        page="ecs1",
+    ),
+    "web:instance-start": _acting("stopped"),
+    "web:instance-stop": _acting("ecs1"),
+    **_listed("interface", delete="loose", creation={"vswitch_id": "{vswitch}"}, page="card1"),
+    "web:interface-attach": _acting("loose", instance_id="{ecs2}"),
+    "web:interface-detach": _acting("card1"),
+    **_listed("eip", delete="eip2", creation={"bandwidth_mbps": "5"}, page="eip1"),
+    "web:eip-edit": _acting("eip1", name="renamed"),
+    "web:quotas": _team(),
+    "web:quotas-panel": _team(),
+    "web:quota-request": _team(
+        "quota",
+        needs=Permission.MANAGE_TEAM,
+        fields={"value": "9", "reason": "more"},
+        changes=Permission.MANAGE_TEAM,
+    ),
+    "web:beta-apply": _team(needs=Permission.OPERATE, fields={"reason": "to try it"}),
+    "web:site-requests": Recipe(of_team=False, needs=SITE),
+    "web:site-decide": Recipe(
+        ("request_kind", "request_pk"),
+        of_team=False,
+        needs=SITE,
+        fields={"decision": "approve"},
+        changes=SITE,
+        only_post=True,
+    ),
+    "jobs:list": _team(),
+    "jobs:rows": _team(),
+    "jobs:detail": _team("job"),
+    "jobs:fragment": _team("job"),
+    "jobs:cancel": _team("job", fields={}, only_post=True),
+    "jobs:retry": _team("cancelled_job", fields={}, only_post=True),
+    "audit:list": _team(needs=AUDIT),
+    "audit:export": _team(needs=AUDIT),
+    "audit:verify": _team(needs=AUDIT, only_post=True),
+    "audit:request": _team("request_id", needs=AUDIT),
+    "audit:entry": _team("sequence", needs=AUDIT),
+    "audit:site": Recipe(of_team=False, needs=SITE),
+    "site-audit": Recipe(of_team=False, needs=SITE),
+}
+# What signs out ends the other attempts: it comes last.
+NAMES = sorted(set(addresses()), key=lambda name: (name == "teams:sign-out", name))
+
+
+def test_every_address_has_its_recipe() -> None:
+    assert set(NAMES) - set(RECIPES) == set()
+
+
+@pytest.fixture
+def scene(world: World) -> dict[str, str]:
+    """Alpha's network with something for every address to show, and to change."""
+    world.settings.HAVIP_BETA_GATE = False
+    BetaApplication.objects.update(state="declined")
+    havip = world.havip(world.ecs1, eip=world.eip1, name="web")
+    havips = {"havip": havip, "idle_havip": world.havip()}
+    block = {"vpc_id": world.vpc, "destination_cidr_block": "10.0.0.0/8", "havip_id": havip}
+    route = world.done("route.create", **block).object_id
+    empty_vpc = world.done("vpc.create", cidr_block="172.16.0.0/16").object_id
+    narrow = {"vpc_id": world.vpc, "cidr_block": "192.168.6.0/24"}
+    empty_vswitch = world.done("vswitch.create", **narrow).object_id
+    world.done("instance.stop", instance_id=world.spare)
+    cancelled = world.act("havip.create", vswitch_id=world.vswitch).job_id
+    world.act("job.cancel", job_id=cancelled)
+    queued = world.act("havip.create", vswitch_id=world.vswitch).job_id
+    request = {"name": QuotaName.HAVIPS_PER_TEAM, "value": 8, "reason": "more"}
+    world.act("quota.request", by=world.owner, **request)
+    from havip.models import QuotaRequest
+
+    return {
+        **{name: getattr(world, name) for name in World.NAMES},
+        **havips,
+        "route": route,
+        "empty_vpc": empty_vpc,
+        "empty_vswitch": empty_vswitch,
+        "stopped": world.spare,
+        "job": queued,
+        "cancelled_job": cancelled,
+        "quota": QuotaName.HAVIPS_PER_VPC.value,
+        "request_kind": "quota",
+        "request_pk": str(QuotaRequest.objects.get().pk),
+        "request_id": "TEST-REQUEST",
+        "sequence": str(AuditEvent.objects.for_team(world.team).latest("pk").sequence),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came back for one address."""
+
+    name: str
+    recipe: Recipe
+    got: int
+    posted: int
+    location: str
+    changed: bool
+
+    def __str__(self) -> str:
+        return f"{self.name}: GET {self.got}, POST {self.posted}, changed {self.changed}"
+
+
+def ask_all(browser: Client, scene: dict[str, str], *, team: str = "alpha") -> list[Answers]:
+    """Ask for every address by GET and POST, undo each, and tell what came of it."""
+    before = digest()
+    answers = []
+    for name in NAMES:
+        recipe = RECIPES[name]
+        where = ([team, *([REGION] if recipe.regional else [])]) if recipe.of_team else []
+        address = reverse(name, args=[*where, *(scene[part] for part in recipe.arguments)])
+        fields = {key: text.format(**scene) for key, text in (recipe.fields or {}).items()}
+        with transaction.atomic():
+            got: HttpResponse = browser.get(address)
+            _read(got)
+            posted: HttpResponse = browser.post(address, fields)
+            _read(posted)
+            changed = digest() != before
+            transaction.set_rollback(changed)
+        answers.append(
+            Answers(
+                name,
+                recipe,
+                got.status_code,
+                posted.status_code,
+                posted.headers.get("Location", ""),
+                changed,
+            )
+        )
+    return answers
+
+
+def _read(answer: Any) -> None:
+    """Read a streamed answer to its end: only then it is known to be one."""
+    if answer.streaming:
+        b"".join(answer)
+
+
+def has(role: Role | None, needs: Needs) -> bool:
+    """Whether a member with this role (None: the site administrator, who is no member) may."""
+    if isinstance(needs, Permission):
+        return needs == SITE if role is None else needs != SITE and role_permits(role, needs)
+    return True
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_members_in_their_own_team(scene: dict[str, str], sign_in: SignIn, role: Role) -> None:
+    browser = sign_in(role.value)
+    for answer in ask_all(browser, scene):
+        recipe = answer.recipe
+        if has(role, recipe.needs):
+            expected = {405} if recipe.only_post else {200, 204, 302, 304}
+        else:
+            expected = {403, 404, 405}
+        assert answer.got in expected, answer
+        may_change = recipe.fields is not None and has(role, recipe.changes)
+        assert answer.changed == may_change, answer
+        if may_change:
+            assert answer.posted in (204, 302, 303), answer
+        elif recipe.fields is not None:
+            assert answer.posted in (403, 404), answer
+        assert answer.posted < 500, answer
+
+
+def test_strangers_find_nothing(scene: dict[str, str], sign_in: SignIn) -> None:
+    """For the owner of another team Alpha does not exist, whatever the address."""
+    for answer in ask_all(sign_in("stranger"), scene):
+        assert not answer.changed, answer
+        if answer.recipe.of_team or answer.recipe.needs == SITE:
+            assert answer.got in ((405,) if answer.recipe.only_post else (404,)), answer
+            assert answer.posted in (404, 405), answer
+
+
+def test_objects_of_others_are_not_in_ones_own_team(
+    scene: dict[str, str], sign_in: SignIn
+) -> None:
+    """Alpha's identifiers below Beta's address: not there; and fields that name Alpha's objects change nothing."""
+    named = {"{" + name + "}" for name in scene}
+    own = {"web:quota-request", "audit:entry", "audit:request"}
+    for answer in ask_all(sign_in("stranger"), scene, team="beta"):
+        recipe = answer.recipe
+        if not recipe.of_team or answer.name in own:
+            continue
+        if recipe.arguments:
+            assert answer.got in ((405,) if recipe.only_post else (404,)), answer
+            assert answer.posted in (404, 405), answer
+            assert not answer.changed, answer
+        elif set((recipe.fields or {}).values()) & named:
+            assert answer.posted == 422, answer
+            assert not answer.changed, answer
+        else:
+            assert answer.got < 400 or recipe.only_post, answer
+            assert answer.posted < 500, answer
+
+
+def test_beta_sees_none_of_alphas_events(scene: dict[str, str], sign_in: SignIn) -> None:
+    browser = sign_in("stranger")
+    assert browser.get(reverse("audit:request", args=["beta", "TEST-REQUEST"])).status_code == 404
+    listed = browser.get(reverse("audit:list", args=["beta"])).content.decode()
+    for name in ("havip", "idle_havip", "job"):
+        assert scene[name] not in listed
+
+
+def test_signed_out_everything_leads_to_the_sign_in_page(
+    scene: dict[str, str], client: Client
+) -> None:
+    for answer in ask_all(client, scene):
+        assert not answer.changed, answer
+        if answer.recipe.needs == EVERYBODY:
+            assert answer.got in (200, 405), answer
+            continue
+        assert answer.got in ((405,) if answer.recipe.only_post else (302,)), answer
+        assert answer.posted in (302, 405), answer
+        if answer.posted == 302:
+            assert answer.location.startswith("/sign-in/?next="), answer
+
+
+def test_the_site_administrator_decides_and_sees_no_team(
+    scene: dict[str, str], sign_in: SignIn
+) -> None:
+    for answer in ask_all(sign_in("administrator"), scene):
+        recipe = answer.recipe
+        assert answer.posted < 500, answer
+        if recipe.needs == SITE:
+            assert answer.got in ((405,) if recipe.only_post else (200,)), answer
+            assert answer.changed == (recipe.fields is not None), answer
+        elif recipe.of_team:
+            assert answer.got in ((405,) if recipe.only_post else (404,)), answer
+            assert answer.posted in (404, 405), answer
+            assert not answer.changed, answer
+
+
+def test_a_refused_attempt_of_a_reader_is_recorded(
+    scene: dict[str, str], viewer_client: Client
+) -> None:
+    address = reverse("web:havip-delete", args=["alpha", REGION, scene["idle_havip"]])
+    before = AuditEvent.objects.count()
+    assert viewer_client.post(address).status_code == 403
+    event = AuditEvent.objects.latest("pk")
+    assert AuditEvent.objects.count() == before + 1
+    assert (event.action, event.result, event.rule) == ("havip.delete", "refused", "A1")
+    assert (event.actor_label, event.channel) == ("viewer", "page")
+
+
+def test_a_form_without_its_token_changes_nothing(scene: dict[str, str], cast: Any) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(cast.owner, backend="django.contrib.auth.backends.ModelBackend")
+    for answer in ask_all(browser, scene):
+        assert not answer.changed, answer
+        assert answer.posted in (403, 405), answer
