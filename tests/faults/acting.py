@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import django
@@ -22,13 +23,18 @@ from console.jobs.runner import run as run_job_now  # noqa: E402
 from console.jobs.tasks import run_job  # noqa: E402
 from console.teams.models import Team  # noqa: E402
 from console.teams.principal import Principal, system_principal  # noqa: E402
-from havip.models import Binding, HaVip, Instance  # noqa: E402
+from havip.models import Binding, HaVip, Instance, VSwitch  # noqa: E402
 from havip.operations import (  # noqa: E402
+    allocate_eip,
+    bind_eip,
     bind_instance,
     create_havip,
     create_instance,
+    create_interface,
+    create_route,
     create_vpc,
     create_vswitch,
+    modify_havip,
     unbind_instance,
 )
 
@@ -72,6 +78,49 @@ def world() -> dict[str, Any]:
     ]
     _carry_out()
     return {"instances": instances, "havip": havips[0], "other_havip": havips[1]}
+
+
+def furnished_world() -> dict[str, Any]:
+    """Make the documented network with something of every kind in it, and a job that failed."""
+    made = world()
+    common = {"principal": _principal(), "region": REGION}
+    vswitch = VSwitch.objects.get()
+    interface = create_interface(**common, vswitch_id=vswitch.resource_id, name="card").object_id
+    create_instance(**common, network_type="classic", name="经典网络里的一台名字很长很长的服务器")
+    eip = allocate_eip(**common, name="eip-web").object_id
+    _carry_out()
+    bind(made["havip"], made["instances"][0])
+    _carry_out()
+    bind_eip(**common, havip_id=made["havip"], eip_id=eip)
+    create_route(
+        **common,
+        vpc_id=vswitch.vpc.resource_id,
+        destination_cidr_block="10.9.0.0/16",
+        havip_id=made["havip"],
+    )
+    _carry_out()
+    failure = Path(os.environ["HAVIP_TEST_FABRIC"]) / "fail"
+    failure.write_text("The switch refused it.")
+    failed = bind(made["havip"], made["instances"][1])["job"]
+    _carry_out()
+    failure.unlink()
+    return {
+        **made,
+        "vswitch": vswitch.resource_id,
+        "vpc": vswitch.vpc.resource_id,
+        "interface": interface,
+        "eip": eip,
+        "failed_job": failed,
+    }
+
+
+def rename(name: str) -> dict[str, Any]:
+    """Give the newest HaVip another name."""
+    havip = HaVip.objects.latest("pk")
+    modify_havip(
+        principal=_principal(), region=havip.region, havip_id=havip.resource_id, name=name
+    )
+    return {}
 
 
 def bind(havip: str, instance: str) -> dict[str, Any]:
@@ -146,6 +195,8 @@ VERBS: dict[str, Callable[..., dict[str, Any]]] = {
     "bind-and-die": bind_and_die,
     "deliver": deliver,
     "state": state,
+    "furnished-world": furnished_world,
+    "rename": rename,
     "unbind-all": unbind_all,
     "empty-broker": empty_broker,
 }
