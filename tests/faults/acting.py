@@ -92,6 +92,7 @@ def furnished_world() -> dict[str, Any]:
     bind(made["havip"], made["instances"][0])
     _carry_out()
     bind_eip(**common, havip_id=made["havip"], eip_id=eip)
+    _carry_out()
     create_route(
         **common,
         vpc_id=vswitch.vpc.resource_id,
