@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include("console.teams.urls")),
     path("t/<slug:team>/jobs/", include("console.jobs.urls")),
     path("t/<slug:team>/audit/", include("console.audit.urls")),
+    path("agent/", include("havip.fabric.linux.urls")),
     path("", include("havip.web.urls")),
 ]

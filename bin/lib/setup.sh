@@ -53,6 +53,34 @@ apt_install() {
         apt-get -qq -y install --no-install-recommends "${missing[@]}" >/dev/null 2>&1
 }
 
+may_make_networks() { [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ]; }
+
+# Installs the programs of the lab that are missing, without letting Debian start or enable the services that they
+# bring along. What is missing afterwards is named by the console itself.
+install_lab_programs() {
+    local pair missing=()
+    PATH="$PATH:/usr/sbin:/sbin"
+    for pair in keepalived:keepalived nft:nftables ip:iproute2 nginx:nginx; do
+        command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+    done
+    [ ${#missing[@]} = 0 ] || ! may_install || install_idle "${missing[@]}" || true
+}
+
+install_idle() (
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    apt_install "$@" || exit 1
+    if command -v systemctl >/dev/null; then
+        for name in "$@"; do
+            systemctl disable --quiet "$name" 2>/dev/null || true
+        done
+    fi
+)
+
 make_venv() {
     local base
     if [ -x "$python" ] && fits "$python" && "$python" -m pip --version >/dev/null 2>&1; then

@@ -50,9 +50,16 @@ FIELD_NAMES: Mapping[str, Promise | str] = {
     "approve": _("Approve"),
     "cancel_requested": _("Asked to stop"),
     "retry_of": _("Retry of"),
+    "scope": _("Scope"),
+    "expires_at": _("Expires"),
+    "enrolled_at": _("Enrolled"),
+    "host_name": _("Host name"),
+    "token_by": _("Token issued by"),
     "format": _("Format"),
     "filters": _("Filters"),
     "up_to": _("Up to number"),
+    "sequence": _("Number"),
+    "fault": _("Fault"),
 }
 # No record nests deeper; what does is shown as it is.
 _DEPTH = 3

@@ -31,6 +31,8 @@ class Options:
     port: int
     data: str
     verbose: bool
+    lab: bool = False
+    down: bool = False
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -54,8 +56,27 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         help="the data directory (default: $HAVIP_DATA, else %(default)s)",
     )
     parser.add_argument("--verbose", action="store_true", help="show the processes' output here")
+    parser.add_argument(
+        "--lab",
+        action="store_true",
+        help="beside it, a real network of namespaces on this machine (region dc-lab); needs root on Linux",
+    )
+    parser.add_argument(
+        "--down",
+        action="store_true",
+        help="with --lab: only remove what a lab that ended suddenly left behind",
+    )
     found = parser.parse_args(arguments)
-    return Options(host=found.host, port=found.port, data=found.data, verbose=found.verbose)
+    if found.down and not found.lab:
+        parser.error("--down goes with --lab")
+    return Options(
+        host=found.host,
+        port=found.port,
+        data=found.data,
+        verbose=found.verbose,
+        lab=found.lab,
+        down=found.down,
+    )
 
 
 def _port(text: str) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +29,9 @@ class Plan:
     host: str
     listener: socket.socket
     broker_socket: Path
+    threads: int = 8
+    agents: socket.socket | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, *, with_password: bool = False) -> dict[str, str]:
         """Return the environment for the console's processes."""
@@ -38,6 +42,7 @@ class Plan:
             "HAVIP_BROKER_SOCKET": str(self.broker_socket),
             "HAVIP_ALLOWED_HOSTS": ",".join(allowed_hosts(self.host)),
             "PYTHONUNBUFFERED": "1",
+            **self.extra,
         }
         if not with_password:
             variables.pop(PASSWORD_VARIABLE, None)
@@ -67,11 +72,13 @@ class Plan:
         return Program("broker", command, {"PATH": os.defpath}, self.data.path)
 
     def web(self) -> Program:
-        """Return the web server, which takes over the listener that is open already."""
-        listener = self.listener.fileno()
+        """Return the web server, which takes over the listeners that are open already."""
+        listeners = [each.fileno() for each in (self.listener, self.agents) if each is not None]
         command = [sys.executable, "-m", "gunicorn", "--config", "python:console.serving"]
-        command += ["--bind", f"fd://{listener}", "--workers", "1", "--threads", "8"]
-        return Program("web", command, self.environment(), PROJECT, inherited=(listener,))
+        command += ["--workers", "1", "--threads", str(self.threads)]
+        for listener in listeners:
+            command += ["--bind", f"fd://{listener}"]
+        return Program("web", command, self.environment(), PROJECT, inherited=tuple(listeners))
 
     def worker(self) -> Program:
         """Return the worker, with the scheduler in it."""

@@ -14,11 +14,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from console.embedded.children import Child, GivenUpError, Program
 from console.embedded.data import DataDirectory, DataDirectoryError
+from console.embedded.lab import SCOPE, WEB_THREADS, Lab, LabError
 from console.embedded.options import parse
 from console.embedded.programs import LONGEST_SOCKET_PATH, PASSWORD_VARIABLE, PROJECT, Plan
 from console.lifeline import tied_to_this_process
@@ -38,8 +40,11 @@ class StopRequestedError(Exception):
 class Supervisor:
     """The parent of the broker, the web server and the worker."""
 
-    def __init__(self, data: DataDirectory, host: str, port: int, *, verbose: bool) -> None:
+    def __init__(
+        self, data: DataDirectory, host: str, port: int, *, verbose: bool, lab: bool = False
+    ) -> None:
         """Take note of what to run; nothing is started yet."""
+        self._lab = Lab(data) if lab else None
         self._data = data
         self._host = host
         self._port = port
@@ -52,10 +57,12 @@ class Supervisor:
     def run(self) -> None:
         """Run the console until it is told to stop.
 
-        Raise StartError, DataDirectoryError or GivenUpError when it cannot run; whatever was started is stopped
-        before that.
+        Raise StartError, DataDirectoryError, LabError or GivenUpError when it cannot run; whatever was started is
+        stopped before that.
         """
         os.umask(0o077)
+        if self._lab is not None:
+            self._lab.check()
         self._data.prepare()
         self._data.lock()
         self._data.secrets()
@@ -63,7 +70,7 @@ class Supervisor:
         self._watch_signals()
         try:
             is_new = not self._data.database.exists()
-            plan = Plan(self._data, self._host, listener, self._choose_socket())
+            plan = self._plan(listener)
             self._start(plan.broker())
             self._wait_until(plan.broker_socket.is_socket, "the broker", 15.0)
             self._manage(plan, "migrate", "--no-input", "--verbosity", "0")
@@ -71,7 +78,11 @@ class Supervisor:
             self._start(plan.web())
             self._start(plan.worker())
             host, port = _reachable(listener)
+            if self._lab is not None:
+                self._start_lab(plan, self._lab)
             self._wait_until(lambda: _answers(host, port), READY_PATH, READY_WITHIN_SECONDS)
+            if self._lab is not None:
+                self._furnish_lab(plan)
             print(_welcome(_display(self._host, port), account, is_new=is_new), flush=True)
             self._watch()
         except StopRequestedError:
@@ -81,8 +92,28 @@ class Supervisor:
             listener.close()
             if self._private_directory:
                 shutil.rmtree(self._private_directory, ignore_errors=True)
+            if self._lab is not None:
+                self._lab.remove()
 
     # --- starting ---------------------------------------------------------------------------------------------
+
+    def _plan(self, listener: socket.socket) -> Plan:
+        plan = Plan(self._data, self._host, listener, self._choose_socket())
+        if self._lab is None:
+            return plan
+        agents = self._lab.prepare()
+        return replace(plan, threads=WEB_THREADS, agents=agents, extra=self._lab.environment())
+
+    def _start_lab(self, plan: Plan, lab: Lab) -> None:
+        lab.keep_token(self._manage(plan, "create_agent_token", SCOPE).strip())
+        self._start(lab.host())
+
+    def _furnish_lab(self, plan: Plan) -> None:
+        """Have the demo team's network. A lab without it is still a lab: say what is wrong, and go on."""
+        try:
+            self._manage(plan, "lab_network")
+        except StartError as error:
+            print(f"bin/run: {error}", file=sys.stderr, flush=True)
 
     def _choose_socket(self) -> Path:
         path = self._data.broker_socket
@@ -183,8 +214,8 @@ class Supervisor:
             self._sleep(self._look_after_children())
 
     def _stop(self) -> None:
-        """Stop the web server first, then the worker, the broker last."""
-        names = ("web", "worker", "broker")
+        """Stop what makes the lab first, then the web server, then the worker, the broker last."""
+        names = ("lab", "web", "worker", "broker")
         for child in sorted(self._children, key=lambda child: names.index(child.program.name)):
             child.stop(at_once=self._stop_signals > 1)
 
@@ -192,18 +223,26 @@ class Supervisor:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the console with command-line ``arguments``; return the exit code."""
     options = parse(arguments)
+    data = DataDirectory(Path(options.data))
     supervisor = Supervisor(
-        DataDirectory(Path(options.data)),
-        options.host,
-        options.port,
-        verbose=options.verbose,
+        data, options.host, options.port, verbose=options.verbose, lab=options.lab
     )
     try:
-        supervisor.run()
-    except (StartError, DataDirectoryError, GivenUpError) as error:
+        if options.down:
+            _bring_down(data)
+        else:
+            supervisor.run()
+    except (StartError, DataDirectoryError, LabError, GivenUpError) as error:
         print(f"bin/run: {error}", file=sys.stderr, flush=True)
         return 1
     return 0
+
+
+def _bring_down(data: DataDirectory) -> None:
+    """Remove what is left of a lab whose console has gone. Raise DataDirectoryError while it runs."""
+    if data.path.is_dir():
+        data.lock()
+    Lab(data).remove()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "console.jobs.apps.JobsConfig",
     "console.operations.apps.OperationsConfig",
     "havip.apps.HavipConfig",
+    "havip.fabric.linux.apps.LinuxFabricConfig",
 ]
 
 MIDDLEWARE = [

@@ -8,6 +8,9 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+# As long as the user table has it.
+LONGEST_NAME = 150
+
 
 class SignInForm(AuthenticationForm):
     """User name and password; one message for whatever is wrong, so that nothing is given away."""
@@ -19,8 +22,8 @@ class SignInForm(AuthenticationForm):
     }
 
     def clean_username(self) -> str:
-        """Refuse characters that no user name has, before they reach the database."""
+        """Refuse what no user name can be, before it reaches the database."""
         name: Any = self.cleaned_data["username"]
-        if "\0" in name:
+        if "\0" in name or len(name) > LONGEST_NAME:
             raise ValidationError(self.error_messages["invalid_login"])
         return str(name)

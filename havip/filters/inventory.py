@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Model, Q, QuerySet, TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from havip.models import (
@@ -25,7 +24,7 @@ from havip.models import (
 )
 
 
-def _choice(choices: type[TextChoices], label: Promise) -> django_filters.ChoiceFilter:
+def _choice(choices: type[TextChoices], label: Any) -> django_filters.ChoiceFilter:
     return django_filters.ChoiceFilter(choices=choices.choices, label=label, empty_label=_("All"))
 
 

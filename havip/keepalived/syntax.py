@@ -9,6 +9,7 @@ The reader never fails: whatever is wrong becomes a flaw with its line, and read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ DEPTH = 16
 """Deeper nesting than any keyword of keepalived has."""
 
 _BLANK = " \t\r\f\v"
+_FIRST_WORD = re.compile(r"\A[^ \t\r\f\v]*")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _INCLUDES = frozenset({"include", "includea", "includeb", "includem", "includer", "includew"})
 
@@ -175,7 +177,7 @@ class _Reader:
         return self.document
 
     def _not_followed(self, number: int, line: str, lines: Iterator[tuple[int, str]]) -> bool:
-        first = line.split(maxsplit=1)[0] if line else ""
+        first = _FIRST_WORD.findall(line)[0]
         if first in _INCLUDES:
             self._flaw(number, "include-not-read", line)
         elif first.startswith("~"):

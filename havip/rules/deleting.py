@@ -31,7 +31,7 @@ D3_INTERFACE = Rule(
 D4_ROUTE = Rule(
     "D4",
     code="DependencyViolation.HaVipReferedByRouteEntry",  # sic: the cloud's own spelling
-    message=_("%(count)s route entries point at it."),
+    message=_("Route entries that point at it: %(count)s."),
     remedy=_("Delete the route entries first."),
 )
 D5_JOB = Rule(

@@ -26,6 +26,16 @@ def vswitches_to_choose(team: Team, region: str) -> list[VSwitch]:
     )
 
 
+def has_vswitch(team: Team, region: str) -> bool:
+    """Return whether there is any vSwitch in the region that a HaVip could belong to."""
+    return (
+        VSwitch.objects.for_team(team)
+        .in_region(region)
+        .filter(status=NetworkStatus.AVAILABLE)
+        .exists()
+    )
+
+
 def creation_refusal(principal: Principal, region: str) -> Refusal | None:
     """Return why this caller can create no HaVip at all in the region now (C1, C2, C9), or None."""
     team = principal.team

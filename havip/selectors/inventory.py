@@ -227,9 +227,7 @@ def instance_actions(instance: Instance, principal: Principal) -> InstanceAction
 
     lost = [binding.havip for binding in bindings_lost_with_instance(instance)]
     return InstanceActions(
-        start=_refusal(
-            principal, lambda: rules.i1_instance_is(instance, InstanceStatus.STOPPED)
-        ),
+        start=_refusal(principal, lambda: rules.i1_instance_is(instance, InstanceStatus.STOPPED)),
         stop=_refusal(principal, lambda: rules.i1_instance_is(instance, InstanceStatus.RUNNING)),
         delete=_refusal(
             principal,

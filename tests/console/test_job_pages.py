@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from console.audit.models import AuditEvent
 from console.jobs import lease, queue
 from console.jobs.models import Job, JobState
 from tests.cast import REGION, World, carry_out_jobs
+from tests.console.pages import JOBS, count_queries, link_to, page_of
 from tests.fabrics import ScriptedFabric
 
-LIST = "/t/alpha/jobs/"
 ROWS = "/t/alpha/jobs/rows/"
-
-
-def page_of(client: Client, url: str, **headers: str) -> str:
-    response = client.get(url, **headers)  # type: ignore[arg-type]
-    assert response.status_code == 200, response
-    return unescape(response.content.decode())
 
 
 def rows_of(page: str) -> list[str]:
     return re.findall(r'<tr id="(job-[^"]+)"', page)
 
 
-def buttons(page: str, label: str) -> list[str]:
-    """Return the buttons that bear this word: their attributes and their text."""
-    found = re.findall(r"<button ([^>]*)>(.*?)</button>", page, re.DOTALL)
-    return [" ".join(parts) for parts in found if label in parts[1]]
-
-
 def url_of(job_id: str, what: str = "") -> str:
-    return f"{LIST}{job_id}/{what}"
+    return f"{JOBS}{job_id}/{what}"
 
 
 @pytest.fixture
@@ -70,7 +53,7 @@ def make_failed(job: Job, fabric: ScriptedFabric) -> Job:
 
 @pytest.mark.parametrize("who", ["owner", "operator", "viewer", "auditor"])
 def test_every_role_reads_the_list(sign_in: Any, job: Job, who: str) -> None:
-    page = page_of(sign_in(who), LIST)
+    page = page_of(sign_in(who), JOBS)
     assert "Create HaVip" in page
     assert "web-vip (192.168.0.88)" in page
     assert "waits for a worker" in page
@@ -78,7 +61,7 @@ def test_every_role_reads_the_list(sign_in: Any, job: Job, who: str) -> None:
 
 
 def test_other_teams_and_strangers_see_nothing(stranger_client: Client, job: Job) -> None:
-    for url in (LIST, ROWS, url_of(job.resource_id), url_of(job.resource_id, "fragment/")):
+    for url in (JOBS, ROWS, url_of(job.resource_id), url_of(job.resource_id, "fragment/")):
         assert stranger_client.get(url).status_code == 404
     mine = stranger_client.get("/t/beta/jobs/")
     assert mine.status_code == 200
@@ -91,16 +74,16 @@ def test_a_new_team_is_told_what_comes_here(stranger_client: Client, cast: Any) 
 
 
 def test_filters(owner_client: Client, world: World, job: Job) -> None:
-    assert rows_of(page_of(owner_client, f"{LIST}?state=queued")) == [job.resource_id]
-    assert rows_of(page_of(owner_client, f"{LIST}?state=active")) == [job.resource_id]
-    assert rows_of(page_of(owner_client, f"{LIST}?kind=havip.create")) == [job.resource_id]
-    assert rows_of(page_of(owner_client, f"{LIST}?text=web-vip")) == [job.resource_id]
-    assert rows_of(page_of(owner_client, f"{LIST}?text={job.resource_id}")) == [job.resource_id]
-    of_object = f"{LIST}?object_kind=havip&object_id={job.target_id}"
+    assert rows_of(page_of(owner_client, f"{JOBS}?state=queued")) == [job.resource_id]
+    assert rows_of(page_of(owner_client, f"{JOBS}?state=active")) == [job.resource_id]
+    assert rows_of(page_of(owner_client, f"{JOBS}?kind=havip.create")) == [job.resource_id]
+    assert rows_of(page_of(owner_client, f"{JOBS}?text=web-vip")) == [job.resource_id]
+    assert rows_of(page_of(owner_client, f"{JOBS}?text={job.resource_id}")) == [job.resource_id]
+    of_object = f"{JOBS}?object_kind=havip&object_id={job.target_id}"
     assert rows_of(page_of(owner_client, of_object)) == [job.resource_id]
-    assert "No job matches" in page_of(owner_client, f"{LIST}?by=somebody-else")
-    assert job.resource_id in rows_of(page_of(owner_client, f"{LIST}?by=OPERATOR"))
-    assert "No job matches" in page_of(owner_client, f"{LIST}?state=failed")
+    assert "No job matches" in page_of(owner_client, f"{JOBS}?by=somebody-else")
+    assert job.resource_id in rows_of(page_of(owner_client, f"{JOBS}?by=OPERATOR"))
+    assert "No job matches" in page_of(owner_client, f"{JOBS}?state=failed")
 
 
 @pytest.mark.parametrize(
@@ -120,26 +103,25 @@ def test_filters(owner_client: Client, world: World, job: Job) -> None:
 def test_nonsense_in_the_query_never_breaks_the_list(
     owner_client: Client, world: World, query: str
 ) -> None:
-    assert owner_client.get(f"{LIST}?{query}").status_code == 200
+    assert owner_client.get(f"{JOBS}?{query}").status_code == 200
     assert owner_client.get(f"{ROWS}?{query}").status_code == 200
 
 
 def test_paging_by_key_shows_every_job_once(owner_client: Client, world: World, job: Job) -> None:
     several(job, 45)
     seen: list[str] = []
-    url = LIST
+    url = JOBS
     for _ in range(10):
         page = page_of(owner_client, url)
         seen += rows_of(page)
-        following = re.search(r'href="([^"]*)" rel="next"', page)
+        following = link_to(page, "next")
         if not following:
             break
-        url = following[1]
+        url = following
     newest_first = Job.objects.filter(team=world.team).order_by("-pk")
     assert seen == list(newest_first.values_list("resource_id", flat=True))
-    back = re.search(r'href="([^"]*)" rel="prev"', page_of(owner_client, url))
-    assert back
-    assert rows_of(page_of(owner_client, back[1])) == seen[20:40]
+    back = link_to(page_of(owner_client, url), "prev")
+    assert rows_of(page_of(owner_client, back)) == seen[20:40]
 
 
 def several(job: Job, number: int) -> None:
@@ -163,7 +145,7 @@ def several(job: Job, number: int) -> None:
     )
 
 
-@pytest.mark.parametrize("url", [LIST, ROWS])
+@pytest.mark.parametrize("url", [JOBS, ROWS])
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     owner_client: Client, job: Job, url: str
 ) -> None:
@@ -174,19 +156,12 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     assert many == few <= 12
 
 
-def count_queries(client: Client, url: str) -> int:
-    client.get(url)
-    with CaptureQueriesContext(connection) as queries:
-        assert client.get(url).status_code == 200
-    return len(queries)
-
-
 def test_objects_are_linked_while_they_exist(owner_client: Client, world: World, job: Job) -> None:
     link = f'href="/t/alpha/{REGION}/havips/{job.target_id}/"'
-    assert link in page_of(owner_client, LIST)
+    assert link in page_of(owner_client, JOBS)
     carry_out_jobs()
     world.done("havip.delete", havip_id=job.target_id)
-    page = page_of(owner_client, LIST)
+    page = page_of(owner_client, JOBS)
     assert link not in page
     assert "web-vip (192.168.0.88)" in page, "the label survives"
 
@@ -251,7 +226,7 @@ def test_a_failed_job_says_why(owner_client: Client, fabric: ScriptedFabric, job
     make_failed(job, fabric)
     page = page_of(owner_client, url_of(job.resource_id))
     assert "The network says no to this." in page
-    assert "The network says no to this." in page_of(owner_client, LIST)
+    assert "The network says no to this." in page_of(owner_client, JOBS)
     assert "Failed" in page
 
 
@@ -287,133 +262,3 @@ def test_the_number_of_queries_does_not_grow_with_log_or_retries(
     several(job, 15)
     Job.objects.filter(target_label__startswith="row").update(retry_of=job)
     assert count_queries(owner_client, url_of(job.resource_id)) == few <= 12
-
-
-# --- Cancel and retry -----------------------------------------------------------------------------------------
-
-
-def test_a_queued_job_is_cancelled_at_once(operator_client: Client, world: World, job: Job) -> None:
-    assert (
-        "aria-disabled"
-        not in buttons(page_of(operator_client, url_of(job.resource_id)), "Cancel job")[0]
-    )
-    response = operator_client.post(url_of(job.resource_id, "cancel/"), follow=True)
-    page = unescape(response.content.decode())
-    assert "The job was cancelled" in page
-    job.refresh_from_db()
-    assert job.state == JobState.CANCELLED
-    assert "Cancelled by operator." in page
-    assert world.status(job.target_id) == "gone"
-
-
-def test_a_running_job_is_asked_to_stop_and_the_page_says_so(
-    operator_client: Client, job: Job
-) -> None:
-    make_running(job)
-    response = operator_client.post(url_of(job.resource_id, "cancel/"), follow=True)
-    page = unescape(response.content.decode())
-    assert "The job was asked to stop. It does so at its next step, not at once." in page
-    assert "Asked to stop" in page
-    (button,) = buttons(page, "Cancel job")
-    assert "aria-disabled" in button
-    assert "asked to stop already" in button
-    job.refresh_from_db()
-    assert (job.state, job.cancel_requested) == (JobState.RUNNING, True)
-
-
-@pytest.mark.parametrize("end", ["failed", "cancelled"])
-def test_a_job_that_ended_badly_is_retried_as_a_new_one(
-    operator_client: Client, world: World, fabric: ScriptedFabric, job: Job, end: str
-) -> None:
-    if end == "failed":
-        make_failed(job, fabric)
-    else:
-        operator_client.post(url_of(job.resource_id, "cancel/"))
-    response = operator_client.post(url_of(job.resource_id, "retry/"))
-    again = Job.objects.get(retry_of=job)
-    assert response["Location"] == url_of(again.resource_id)
-    page = page_of(operator_client, response["Location"])
-    assert "Tried again with a new job" in page
-    assert url_of(job.resource_id) in page, "the chain leads back"
-    assert url_of(again.resource_id) in page_of(operator_client, url_of(job.resource_id))
-    carry_out_jobs()
-    assert world.status(again.target_id) == "Available"
-
-
-def test_a_retry_that_the_rules_refuse_is_a_message(
-    operator_client: Client, world: World, job: Job
-) -> None:
-    operator_client.post(url_of(job.resource_id, "cancel/"))
-    world.havip(name="faster", ip_address="192.168.0.88")
-    response = operator_client.post(url_of(job.resource_id, "retry/"), follow=True)
-    page = unescape(response.content.decode())
-    assert "C7" in page
-    assert "InvalidIPAddress.AlreadyUsed" in page
-    assert not Job.objects.filter(retry_of=job).exists()
-
-
-def test_htmx_is_sent_to_the_new_page(operator_client: Client, job: Job) -> None:
-    response = operator_client.post(url_of(job.resource_id, "cancel/"), HTTP_HX_REQUEST="true")
-    assert response.status_code == 204
-    assert response["HX-Redirect"] == url_of(job.resource_id)
-
-
-@pytest.mark.parametrize("what", ["cancel", "retry"])
-@pytest.mark.parametrize("who", ["viewer", "auditor"])
-def test_readers_are_refused_with_the_reason_and_on_record(
-    sign_in: Any, job: Job, who: str, what: str
-) -> None:
-    client = sign_in(who)
-    page = page_of(client, url_of(job.resource_id))
-    for label in ("Cancel job", "Retry"):
-        (button,) = buttons(page, label)
-        assert "aria-disabled" in button
-        assert "Your role in this team does not allow this." in button
-    response = client.post(url_of(job.resource_id, f"{what}/"), follow=True)
-    assert "Your role in this team does not allow this." in unescape(response.content.decode())
-    event = AuditEvent.objects.for_team(job.team).latest("pk")
-    assert (event.action, event.result, event.rule) == (f"job.{what}", "refused", "A1")
-    job.refresh_from_db()
-    assert job.state == JobState.QUEUED
-
-
-def test_an_ended_job_has_its_buttons_disabled_with_the_rule(
-    operator_client: Client, job: Job
-) -> None:
-    carry_out_jobs()
-    page = page_of(operator_client, url_of(job.resource_id))
-    (cancel,) = buttons(page, "Cancel job")
-    (retry,) = buttons(page, "Retry")
-    assert "J2" in cancel
-    assert "aria-disabled" in cancel
-    assert "J3" in retry
-    assert "aria-disabled" in retry
-    for what, code in (("cancel", "J2"), ("retry", "J3")):
-        response = operator_client.post(url_of(job.resource_id, f"{what}/"), follow=True)
-        assert code in response.content.decode()
-
-
-@pytest.mark.parametrize("what", ["cancel", "retry"])
-def test_jobs_of_others_and_of_nobody_are_not_there(
-    stranger_client: Client, operator_client: Client, job: Job, what: str
-) -> None:
-    assert stranger_client.post(url_of(job.resource_id, f"{what}/")).status_code == 404
-    assert stranger_client.post(f"/t/beta/jobs/{job.resource_id}/{what}/").status_code == 404
-    assert operator_client.post(url_of("job-0", f"{what}/")).status_code == 404
-    assert operator_client.get(url_of(job.resource_id, f"{what}/")).status_code == 405
-    job.refresh_from_db()
-    assert job.state == JobState.QUEUED
-
-
-def test_signed_out_readers_are_led_to_the_sign_in(client: Client, job: Job) -> None:
-    for url in (LIST, url_of(job.resource_id)):
-        assert client.get(url)["Location"].startswith("/sign-in/?next=")
-    assert client.post(url_of(job.resource_id, "cancel/")).status_code == 302
-    job.refresh_from_db()
-    assert job.state == JobState.QUEUED
-
-
-def test_a_job_that_waits_for_the_network_says_so(owner_client: Client, job: Job) -> None:
-    make_running(job)
-    Job.objects.filter(pk=job.pk).update(lease_owner="", attempt=0, lease_until=timezone.now())
-    assert "waits for the network" in page_of(owner_client, url_of(job.resource_id))

@@ -23,8 +23,8 @@ from havip.fabric.linux.protocol import Role, role_of, scope_of
 from havip.fabric.linux.words import in_english, labels_of
 from havip.models import Binding, BindingState, HaVip, Instance, InstanceStatus
 
-SILENT_AFTER_SECONDS = 45
-"""Longer than a long poll: an agent that was not heard for so long is silent."""
+SILENT_AFTER_SECONDS = 30
+"""Three signs of life, and longer than a long poll: an agent that was not heard for so long is silent."""
 
 _RETRY_SECONDS = 2.0
 _RUNNING = (InstanceStatus.PENDING, InstanceStatus.STARTING, InstanceStatus.RUNNING)
@@ -67,10 +67,12 @@ class LinuxFabric:
 
     def observe(self, havip_id: str) -> Observation:
         """Say who the gateway saw last; None where it never reported. Raises FabricBusy while the gateway is silent."""
-        havip = HaVip.objects.select_related("vpc", "sighting").get(resource_id=havip_id)
+        now = timezone.now()
+        havip = HaVip.objects.select_related("vpc").filter(resource_id=havip_id).first()
+        if havip is None:
+            return Observation(observed_at=now)
         scope = scope_of(Role.GATEWAY, havip.vpc.resource_id)
         agent = Agent.objects.filter(scope=scope, revoked_at__isnull=True).first()
-        now = timezone.now()
         if agent is not None and agent.last_seen and agent.last_seen < silent_since(now):
             who = in_english(scope, havip.vpc.label)
             raise FabricBusy(SILENT, agent=_capital(who), time=_clock(agent.last_seen))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -83,12 +83,13 @@ def _lock(region: str) -> None:
 
 
 def _refresh_members(vpc: Vpc, seen: VpcPicture) -> None:
-    place = {"region": vpc.region, "team": vpc.team, "vpc_id": vpc.resource_id}
-    _store(Place(scope_of(Role.GATEWAY, vpc.resource_id), **place), gateway_body(seen))
+    gateway = Place(scope_of(Role.GATEWAY, vpc.resource_id), vpc.region, vpc.team, vpc.resource_id)
+    _store(gateway, gateway_body(seen))
     known = WantedState.objects.filter(role=AgentRole.NODE, vpc_id=vpc.resource_id)
     told = {subject_of_scope(scope) for scope in known.values_list("scope", flat=True)}
     for instance_id in sorted(told | nodes_of(seen)):
-        _store(Place(scope_of(Role.NODE, instance_id), **place), node_body(seen, instance_id))
+        node = replace(gateway, scope=scope_of(Role.NODE, instance_id))
+        _store(node, node_body(seen, instance_id))
 
 
 def _refresh_host(region: str) -> None:

@@ -147,7 +147,7 @@ def _hub(scene: Scene, job: dict[str, Any] | None) -> dict[str, Any]:
     havip = scene.havip
     holder = next((each for each in scene.bindings if is_holder(each, havip)), None)
     note = ""
-    if not scene.announces:
+    if holder is None and not scene.announces:
         note = _("Recorded, not announced: who holds the address is not known.")
     return {
         "address": havip.ip_address,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -34,8 +35,6 @@ from havip.web.forms.havips import BindEipForm, BindForm, UnbindEipForm, UnbindF
 from havip.web.presenting.havips import is_holder
 from havip.web.presenting.links import Links
 from havip.web.views.finding import links_of, the_havip
-
-_SEARCHABLE_FROM = 8
 
 
 def _dialog(havip: HaVip, links: Links, title: str, form: Any, **more: Any) -> dict[str, Any]:
@@ -94,12 +93,18 @@ def havip_bind(
         ],
         field=form[form.resource_field],
         choices=[_choice(choice, form.resource_field) for choice in choices],
-        has_free=any(choice.refusal is None for choice in choices),
-        refusal=can.bind,
+        refusal=can.bind or _nothing_free(choices),
         create_url=links.of("instance-list" if kind == BindingKind.INSTANCE else "interface-list"),
         help_url=links.help("limits"),
     )
     return page(request, "havips/bind.html", context, status=form.status)
+
+
+def _nothing_free(choices: Sequence[Choice]) -> str:
+    """Say that there is nothing to choose, where there is not."""
+    if any(choice.refusal is None for choice in choices):
+        return ""
+    return _("Nothing in the list can be bound now; each line says why.")
 
 
 def _kind(havip: HaVip, text: str) -> BindingKind:
@@ -216,8 +221,7 @@ def havip_bind_eip(
         form,
         field=form["eip_id"],
         choices=[_choice(choice, "eip_id") for choice in choices],
-        has_free=any(choice.refusal is None for choice in choices),
-        refusal=can.bind_eip,
+        refusal=can.bind_eip or _nothing_free(choices),
         create_url=links.of("eip-list"),
         help_url=links.help("egress"),
     )

@@ -38,7 +38,13 @@ def havip_edit(
         )
         if outcome is not None:
             return _edited(request, principal, region, havip_id)
-    context = head_context(havip, principal, region) | {"form": form}
+    links = links_of(principal, region)
+    crumbs = [
+        {"label": _("HaVip"), "url": links.havips},
+        {"label": havip.label, "url": links.havip(havip)},
+        {"label": _("Edit"), "url": ""},
+    ]
+    context = head_context(havip, principal, region) | {"form": form, "crumbs": crumbs}
     return page(request, "havips/edit.html", context, status=form.status)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.contrib.messages.storage.base import BaseStorage
 from django.http import Http404, HttpRequest, HttpResponse
 
 from console.jobs.models import Job
@@ -56,9 +57,16 @@ def gone(request: HttpRequest, principal: Principal, region: str, havip_id: str)
 
 
 def tell_what_became(request: HttpRequest, principal: Principal, havip_id: str) -> None:
-    """Say what became of a HaVip whose page was open when it vanished."""
-    job = newest_job(principal.team, havip_id) if havip_id else None
+    """Say, once, what became of a HaVip whose page was open when it vanished."""
+    job = newest_job(principal.team, havip_id)
     if job is None or job.is_active:
         return
     was_wanted, sentence = end_of(job)
-    (messages.success if was_wanted else messages.error)(request, sentence)
+    waiting = messages.get_messages(request)
+    told = any(message.message == sentence for message in waiting)
+    if isinstance(
+        waiting, BaseStorage
+    ):  # looked at, not shown: several fragments may lead here at once
+        waiting.used = False
+    if not told:
+        (messages.success if was_wanted else messages.error)(request, sentence)

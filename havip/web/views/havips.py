@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -17,10 +18,10 @@ from console.teams.access import team_view
 from console.teams.principal import Principal
 from console.teams.roles import Permission
 from havip.filters.havips import DEFAULT_ORDERING, HaVipFilter, matching, orderings
-from havip.models import HaVip
+from havip.models import HaVip, VSwitch
 from havip.regions import regions
 from havip.selectors.activity import active_job, activity_of, events_of, jobs_of
-from havip.selectors.creating import creation_refusal, vswitches_to_choose
+from havip.selectors.creating import creation_refusal, has_vswitch, vswitches_to_choose
 from havip.selectors.havips import capabilities, havips, is_in_transition
 from havip.selectors.quotas import binding_limits
 from havip.web.answers import fragment, page
@@ -46,11 +47,13 @@ _HISTORY_ROWS = 50
 @team_view()
 def havip_list(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
     """The HaVips of the region, filtered, ordered and paged."""
-    tell_what_became(request, principal, request.GET.get("gone", ""))
+    if gone_id := request.GET.get("gone"):
+        tell_what_became(request, principal, gone_id)
+        return HttpResponseRedirect(links_of(principal, region).havips)
     context = _list_context(request, principal, region)
     vswitches = vswitches_to_choose(principal.team, region)
     form: Any = context["filter"].form
-    vpc_id = request.GET.get("vpc", "")
+    vpc_id = _narrowing(request, vswitches)
     form.fields["vpc"].widget = forms.Select(choices=vpc_choices(vswitches, _("All")))
     form.fields["vswitch"].widget = forms.Select(
         choices=vswitch_choices(vswitches, vpc_id, _("All"))
@@ -62,12 +65,21 @@ def havip_list(request: HttpRequest, principal: Principal, region: str) -> HttpR
     links = context["links"]
     context |= {
         "column_choices": [(key, labels[key], key in context["columns"]) for key in COLUMNS],
-        "export_query": _query_without(request, "after", "before", "size", "gone"),
+        "export_query": _query_without(request, "after", "before", "size"),
         "export_url": links.of("havip-export"),
         "columns_url": links.of("havip-columns"),
         "here": request.get_full_path(),
     }
     return page(request, "havips/list.html", context)
+
+
+def _narrowing(request: HttpRequest, vswitches: Sequence[VSwitch]) -> str:
+    """Return the VPC whose vSwitches are offered; "" for all, also where the chosen one is another VPC's."""
+    vpc_id, vswitch_id = request.GET.get("vpc", ""), request.GET.get("vswitch", "")
+    if not vswitch_id:
+        return vpc_id
+    pairs = {(vswitch.vpc.resource_id, vswitch.resource_id) for vswitch in vswitches}
+    return vpc_id if (vpc_id, vswitch_id) in pairs else ""
 
 
 @team_view()
@@ -103,22 +115,25 @@ def _list_context(request: HttpRequest, principal: Principal, region: str) -> di
         cursor=request.GET.get("before", "") or request.GET.get("after", ""),
         size=size,
     )
-    kept = _query_without(request, "after", "before", "gone")
+    kept = _query_without(request, "after", "before")
     refusal = creation_refusal(principal, region)
     return {
         "filter": filtered,
         "rows": rows(found.rows, principal, binding_limits(principal.team), links),
         "columns": _shown_columns(request),
-        "rows_url": links.of("havip-rows") + _joined(_query_without(request, "gone")),
+        "rows_url": links.of("havip-rows") + _joined(_query_without(request)),
         "create_url": links.of("havip-create"),
         "create_refusal": refusal,
+        # What the empty list has to say: a vSwitch comes first.
+        "needs_network": not found.rows and not has_vswitch(principal.team, region),
+        "network_url": links.of("vpc-list"),
         "help_url": links.help("what"),
         "links": links,
         "previous_url": _joined(kept, before=found.previous_cursor),
         "next_url": _joined(kept, after=found.next_cursor),
         "size": size,
         "sizes": SIZES,
-        "size_fields": _kept_fields(request, "size", "after", "before", "gone"),
+        "size_fields": _kept_fields(request, "size", "after", "before"),
     }
 
 
@@ -256,6 +271,7 @@ def havip_history(
 
 
 def head_context(havip: HaVip, principal: Principal, region: str) -> dict[str, Any]:
+    """Return what the head of a HaVip's page shows."""
     links = links_of(principal, region)
     can = capabilities(havip, principal, binding_limits(principal.team))
     return {
@@ -271,7 +287,6 @@ def head_context(havip: HaVip, principal: Principal, region: str) -> dict[str, A
         "edit_url": links.of("havip-edit", havip.resource_id),
         "vpc_url": links.resource(havip.vpc),
         "vswitch_url": links.resource(havip.vswitch),
-        "routes_url": links.of("route-list", text=str(havip.ip_address)),
     }
 
 
@@ -287,6 +302,7 @@ def _panel_context(havip: HaVip, principal: Principal, region: str) -> dict[str,
         "announces": scene.announces,
         "is_busy": is_in_transition(havip) or activity.active is not None,
         "active": activity.active,
+        "routes_url": links.of("route-list", text=str(havip.ip_address)),
         "panel_url": links.of("havip-panel", havip.resource_id),
         "help_nodes": links.help("best-practice"),
         "help_source": links.help("egress"),

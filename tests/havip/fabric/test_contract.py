@@ -100,9 +100,7 @@ class TestContract:
 
     def test_it_takes_away_what_it_never_had(self, a_fabric: Fabric) -> None:
         applied(a_fabric.apply_havip(replace(HAVIP, exists=False, nodes=(), eip_address="")))
-        gone = replace(
-            NETWORK, exists=False, vswitches=(), instances=(), interfaces=(), routes=()
-        )
+        gone = replace(NETWORK, exists=False, vswitches=(), instances=(), interfaces=(), routes=())
         applied(a_fabric.apply_network(gone))
 
     def test_it_takes_away_and_brings_back(self, a_fabric: Fabric) -> None:

@@ -39,7 +39,7 @@ def card(keepalived: str) -> str:
     ]
     if not ethernet:
         _without("this machine has no network interface besides lo")
-    return sorted(ethernet, key=lambda name: (not name.startswith("e"), name))[0]
+    return min(ethernet, key=lambda name: (not name.startswith("e"), name))
 
 
 @pytest.fixture

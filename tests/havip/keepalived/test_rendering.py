@@ -182,7 +182,13 @@ def test_passwords_have_eight_plain_characters_and_differ() -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("web 1", "web-1"), ("数据库主机", "i-1"), ("数据库-db1", "db1"), ("a\n}", "a"), ("x" * 99, "x" * 64)],
+    [
+        ("web 1", "web-1"),
+        ("数据库主机", "i-1"),
+        ("数据库-db1", "db1"),
+        ("a\n}", "a"),
+        ("x" * 99, "x" * 64),
+    ],
 )
 def test_any_text_makes_a_name(text: str, name: str) -> None:
     assert safe_name(text, fallback="i-1") == name

@@ -99,7 +99,9 @@ class Membership:
         token = self._token()
         if not token:
             raise KeyRefused("There is neither a key nor a one-time token.")
-        hostname = "".join(each for each in platform.node() if each.isascii() and each.isprintable())
+        hostname = "".join(
+            each for each in platform.node() if each.isascii() and each.isprintable()
+        )
         answer = self._client.post(
             "enrol",
             {
@@ -217,6 +219,7 @@ class Telling(_Conversation):
         self._news.set()
 
     def stop(self) -> None:
+        """End soon, also while there is nothing to tell."""
         super().stop()
         self._news.set()
 

@@ -173,7 +173,7 @@ class Gateway:
             for eip in sorted(set(mapped) - have):
                 self._netlink.add_address(link, eip, _LINK_PREFIX)
             self._state.write_json(_EIPS, mapped)
-            moved = {pair for pair in mapped.items() ^ noted.items()}
+            moved = mapped.items() ^ noted.items()
             self._netlink.forget_connections({address for pair in moved for address in pair})
             for eip in sorted(mapped):
                 self._watch.announce(self._outside, eip)

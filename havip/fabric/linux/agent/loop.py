@@ -69,13 +69,12 @@ class Loop:
         self._applied = 0
         self._attempted = 0
         self._error = ""
-        self._wanted: Document | None = None
+        self._wanted = self._load()
         self._pending: Document | None = None
         self._tries = 0
         self._retry_at = 0.0
         self._pending_since = 0.0
         self._last_report: Report | None = None
-        self._load()
         membership = Membership(client, state, scope, token_file)
         self._asking = Asking(
             client,
@@ -167,14 +166,15 @@ class Loop:
 
     # --- Documents ---
 
-    def _load(self) -> None:
+    def _load(self) -> Document | None:
         kept = self._state.read_json(_WANTED)
         if kept is None:
-            return
+            return None
         try:
-            self._wanted = read_document(kept, scope=self._scope)
+            return read_document(kept, scope=self._scope)
         except ProtocolError as error:
             logger.warning("the document on disk is unusable: %s", error)
+            return None
 
     def _take(self, answer: object) -> None:
         try:

@@ -72,6 +72,8 @@ class _Track:
             self.holding = ports
             self.known = True
             self.changed_at = now()
+            whose = " and ".join(self.subject.holders.get(port, port) for port in ports)
+            logger.info("%s is held by %s", self.subject.havip_id, whose or "nobody")
 
 
 class ArpWatch:

@@ -124,7 +124,11 @@ def _nat_rules(outside: str, cidr_block: str) -> dict[str, list[list[Json]]]:
     source, target = _payload("ip", "saddr"), _payload("ip", "daddr")
     return {
         "arriving": [
-            [_match(_meta("iifname"), outside), _match(source, "@havips"), *_drop("dropped_outside")]
+            [
+                _match(_meta("iifname"), outside),
+                _match(source, "@havips"),
+                *_drop("dropped_outside"),
+            ]
         ],
         "destinations": [[{"dnat": {"addr": {"map": {"key": target, "data": "@eip_to_havip"}}}}]],
         "sources": [
@@ -181,9 +185,7 @@ def removal() -> list[Json]:
     return [*_removal(GUARD), *_removal(NAT)]
 
 
-def difference(
-    present: dict[tuple[str, str, str], frozenset[Any]], wanted: Elements
-) -> list[Json]:
+def difference(present: dict[tuple[str, str, str], frozenset[Any]], wanted: Elements) -> list[Json]:
     """Return the commands that turn what stands in the sets into what is wanted."""
     gone, new = [], []
     for (family, table, name), members in sorted(wanted.of_sets().items()):

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from havip.fabric.linux.agent.client import Client, ConsoleAddress
-from havip.fabric.linux.agent.loop import Loop
+from havip.fabric.linux.agent.loop import Loop, Pace
 from havip.fabric.linux.agent.roles import AgentError
 from havip.fabric.linux.agent.state import StateDirectory
 from havip.fabric.linux.lab.down import bring_down
 from havip.fabric.linux.lab.host import HostRole
 from havip.fabric.linux.lab.namespaces import NamespaceError
-from havip.fabric.linux.lab.services import Services
+from havip.fabric.linux.lab.services import LONGEST_PAUSE_SECONDS, Services
 from havip.fabric.linux.lab.topology import POOL, REGION, Place
 from havip.fabric.linux.lab.units import Units
 from havip.fabric.linux.protocol import Role, scope_of
@@ -54,7 +54,8 @@ def _host(place: Place, options: argparse.Namespace) -> None:
         Units(place, environment),
     )
     token = Path(options.token_file) if options.token_file else None
-    Loop(scope, role, state, client, token_file=token).run()
+    pace = Pace(longest_pause=LONGEST_PAUSE_SECONDS)
+    Loop(scope, role, state, client, token_file=token, pace=pace).run()
     state.close()
 
 

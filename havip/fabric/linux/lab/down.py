@@ -15,6 +15,10 @@ def bring_down(place: Place) -> None:
     # A namespace may have been under construction by a process that has ended only now.
     while names := namespaces.present(place.mark):
         namespaces.remove(names)
+    # What lost its namespace's name by somebody else's hand, and forgot its environment.
+    namespaces.end_processes(
+        lambda: namespaces.processes_about(place.directory, ("nginx", "keepalived"))
+    )
     namespaces.forget_empty_names()
     if place.directory.exists():
         shutil.rmtree(place.directory)

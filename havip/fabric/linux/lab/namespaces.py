@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from pyroute2 import NetNS, netns  # type: ignore[import-untyped]
@@ -96,8 +96,8 @@ def _candidates() -> list[str]:
         return []
 
 
-def processes_in(names: Iterable[str]) -> set[int]:
-    """Return the processes that live in these namespaces, this one left out."""
+def processes_in(names: Iterable[str], program: str = "") -> set[int]:
+    """Return the processes that live in these namespaces, or those of one program; this one is left out."""
     wanted = set()
     for name in names:
         with contextlib.suppress(OSError):
@@ -107,9 +107,24 @@ def processes_in(names: Iterable[str]) -> set[int]:
     for pid in _processes():
         with contextlib.suppress(OSError):
             status = os.stat(f"/proc/{pid}/ns/net")  # noqa: PTH116
-            if (status.st_dev, status.st_ino) in wanted:
+            if (status.st_dev, status.st_ino) in wanted and program in ("", _program(pid)):
                 found.add(pid)
     return found
+
+
+def processes_about(directory: Path, programs: Collection[str]) -> set[int]:
+    """Return the processes of these programs whose arguments speak of files in a directory."""
+    prefix = os.fsencode(f"{directory}/")
+    found = set()
+    for pid in _processes():
+        with contextlib.suppress(OSError):
+            if _program(pid) in programs and prefix in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.add(pid)
+    return found
+
+
+def _program(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
 
 
 def processes_with(variable: str) -> set[int]:

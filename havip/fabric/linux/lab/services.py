@@ -9,6 +9,7 @@ from pathlib import Path
 from havip.fabric.linux.agent.client import Client
 from havip.fabric.linux.agent.roles import AgentError, NotYet
 from havip.fabric.linux.agent.state import StateDirectory, write_atomically
+from havip.fabric.linux.lab import namespaces
 from havip.fabric.linux.lab.topology import OUTSIDE_DEVICE, Machine, Place, router_of
 from havip.fabric.linux.lab.units import Unit
 from havip.fabric.linux.protocol import (
@@ -20,6 +21,8 @@ from havip.fabric.linux.protocol import (
     scope_of,
 )
 
+# The console is on the same machine: when it comes back, its agents are there again soon.
+LONGEST_PAUSE_SECONDS = 2.0
 _TOKEN = "one-time-token"  # noqa: S105 - the name of a file
 _NGINX = """\
 daemon off;
@@ -76,7 +79,8 @@ class Services:
         role = scope.partition(":")[0]
         command = [sys.executable, "-P", "-m", "havip.fabric.linux.agent"]
         command += ["--console", self._console, "--role", role, "--scope", scope]
-        command += ["--state-dir", str(state), "--token-file", str(token), *more]
+        command += ["--state-dir", str(state), "--token-file", str(token)]
+        command += ["--longest-pause", str(LONGEST_PAUSE_SECONDS), *more]
         return Unit(scope, namespace, tuple(command), self._admission(scope, state, token))
 
     def _admission(self, scope: str, state: Path, token: Path) -> Callable[[], None]:
@@ -107,6 +111,8 @@ class Services:
         config = directory / "nginx.conf"
 
         def write() -> None:
+            # A worker outlives its master's sudden end, and would keep the port.
+            namespaces.end_processes(lambda: namespaces.processes_in([machine.namespace], "nginx"))
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             name = machine.name or machine.instance_id
             write_atomically(config, nginx_configuration(directory, name))

@@ -1,12 +1,13 @@
 """The processes of the lab: started in their namespaces, looked after, found again after a sudden end of this process.
 
 They are not tied to this process: the network goes on without the one who built it. Each is known by a file with its process
-id, written before the program itself begins, and by what stands in its environment.
+id and the time of its start, written before the program itself begins.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import select
 import signal
@@ -21,7 +22,10 @@ from havip.fabric.linux.lab.topology import Place, namespace_path
 _QUICK_DEATH_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 8.0
 _LARGEST_LOG_BYTES = 4 * 1024 * 1024
-_BEGIN = 'echo $$ >"$0" && exec "$@"'
+# The first line of the file is what /proc says of the process: its id, and when it began.
+_BEGIN = (
+    'read -r line </proc/$$/stat && printf "%s\\n%s\\n" "$line" "$1" >"$0" && shift && exec "$@"'
+)
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -33,6 +37,12 @@ class Unit:
     namespace: str
     command: tuple[str, ...]
     prepare: Callable[[], None] = field(compare=False)
+
+    @property
+    def tag(self) -> str:
+        """Which unit it is, and what exactly is started."""
+        digest = hashlib.sha256("\0".join(self.command).encode()).hexdigest()[:12]
+        return f"{self.name} {digest}"
 
 
 @dataclass(slots=True)
@@ -58,7 +68,7 @@ class Units:
     def want(self, units: Mapping[str, Unit]) -> None:
         """Have exactly these running: stop the others, start what is missing."""
         for name, running in list(self._running.items()):
-            if units.get(name) != running.unit:
+            if units.get(name) != running.unit or not _is_at_home(running):
                 self._stop(running)
         self._wanted = dict(units)
         self._deaths = {name: count for name, count in self._deaths.items() if name in units}
@@ -116,8 +126,8 @@ class Units:
         enter = ["nsenter", f"--net={namespace_path(unit.namespace)}", "sh", "-c", _BEGIN]
         with self._log(unit).open("ab") as log:
             child = subprocess.Popen(  # noqa: S603 - arguments are paths and checked identifiers
-                [*enter, str(file), *unit.command],
-                env={**self._environment, "HAVIP_LAB_UNIT": unit.name},
+                [*enter, str(file), unit.tag, *unit.command],
+                env=self._environment,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -127,19 +137,22 @@ class Units:
         return _Running(unit, child.pid, os.pidfd_open(child.pid), now, child)
 
     def _find(self, unit: Unit, now: float) -> _Running | None:
-        """Return the unit's process where an earlier host started it and it lives still."""
-        descriptor = -1
+        """Return the unit's process where an earlier host started it and it lives still.
+
+        One that was started differently is ended: it would stand in the way.
+        """
         try:
-            pid = int(self._pid_file(unit).read_text(encoding="ascii"))
+            stood, tag = self._pid_file(unit).read_text(encoding="utf-8").splitlines()
+            pid = int(stood.split()[0])
             descriptor = os.pidfd_open(pid)
-            words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            here = os.stat(f"/proc/{pid}/ns/net").st_ino  # noqa: PTH116
-            home = os.stat(namespace_path(unit.namespace)).st_ino  # noqa: PTH116
         except (OSError, ValueError):
-            words, here, home, pid = [], 0, 1, 0
-        if here == home and f"HAVIP_LAB_UNIT={unit.name}".encode() in words:
-            return _Running(unit, pid, descriptor, now, None)
-        if descriptor >= 0:
+            return None
+        found = _Running(unit, pid, descriptor, now, None)
+        if _began(stood) == _began(_stat(pid)):
+            if tag == unit.tag and _is_at_home(found):
+                return found
+            self._stop(found)
+        else:
             os.close(descriptor)
         return None
 
@@ -168,6 +181,28 @@ class Units:
         if log.exists() and log.stat().st_size > _LARGEST_LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
         return log
+
+
+def _stat(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _began(stat: str) -> str:
+    """Return when a process began, from its line in /proc; empty for one that is over."""
+    words = stat.rpartition(")")[2].split()
+    return words[19] if len(words) > 19 and words[0] not in "ZX" else ""
+
+
+def _is_at_home(running: _Running) -> bool:
+    """Return whether a process lives in the namespace that has its unit's namespace's name now."""
+    try:
+        here = os.stat(f"/proc/{running.pid}/ns/net").st_ino  # noqa: PTH116
+        return here == os.stat(namespace_path(running.unit.namespace)).st_ino  # noqa: PTH116
+    except OSError:
+        return False
 
 
 def _ends_within(descriptor: int, seconds: float) -> bool:

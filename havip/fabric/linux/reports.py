@@ -1,0 +1,102 @@
+"""Taking in an agent's report: one transaction for the agent, what it saw, and the alerts; then the jobs that waited for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from console import pulse
+from havip.fabric.linux import alerts, holders, waking
+from havip.fabric.linux.fabric import silent_since
+from havip.fabric.linux.models import Agent, AgentRole, WantedState
+from havip.fabric.linux.protocol import Report
+from havip.models import HaVip
+
+_SIGN_OF_LIFE_SECONDS = 2
+
+
+class Unknown(Exception):
+    """The agent was revoked while it reported."""
+
+
+def take(agent: Agent, report: Report) -> int:
+    """Write a report; return the version that is wanted of the agent now. Raises Unknown."""
+    with transaction.atomic():
+        held = Agent.objects.select_for_update().filter(pk=agent.pk, revoked_at__isnull=True)
+        present = held.first()
+        if present is None:
+            raise Unknown
+        wanted = WantedState.objects.filter(scope=present.scope).values_list("version", flat=True)
+        version = wanted.first() or 0
+        was_silent = present.last_seen is None or present.last_seen < silent_since(timezone.now())
+        advanced = _update(present, report, version)
+        saw = _take_in(present, report)
+        if was_silent:
+            alerts.clear_silence(present)
+        if advanced:
+            waking.wake_jobs(present)
+        if (advanced or saw) and present.team_id is not None:
+            pulse.touch(present.team_id)
+    return version
+
+
+def _update(agent: Agent, report: Report, wanted: int) -> bool:
+    """Write what the agent says of itself; return whether that is news.
+
+    A version that we never made counts as none: the agent is on its way from another console's state to ours.
+    """
+    applied = report.applied_version if report.applied_version <= wanted else 0
+    attempted = report.attempted_version if report.attempted_version <= wanted else applied
+    fresh = {
+        "applied_version": applied,
+        "attempted_version": attempted,
+        "error": report.error,
+        "agent_version": report.software.agent,
+        "keepalived_version": report.software.keepalived,
+    }
+    changed = any(getattr(agent, name) != value for name, value in fresh.items())
+    Agent.objects.filter(pk=agent.pk).update(last_seen=timezone.now(), **fresh)
+    return changed
+
+
+def _take_in(agent: Agent, report: Report) -> bool:
+    """Write what the agent saw of the HaVips that are its business; what it says of others is passed over."""
+    changed = False
+    if agent.role == AgentRole.GATEWAY:
+        told = {each.havip_id: each for each in report.observations}
+        for havip in _locked(told, vpc__resource_id=agent.subject):
+            bound = holders.bound_labels(havip)
+            changed |= holders.note_sighting(havip, told[havip.resource_id], bound)
+            changed |= alerts.examine(havip)
+    elif agent.role == AgentRole.NODE:
+        said = {each.havip_id: each for each in report.vrrp}
+        for havip in _locked(said, vpc__vswitches__instances__resource_id=agent.subject):
+            if holders.note_vrrp(havip, agent.scope, said[havip.resource_id]):
+                alerts.examine(havip)
+                changed = True
+        alerts.after_sign_of_life(agent)
+    return changed
+
+
+def _locked(identifiers: Collection[str], **place: str) -> list[HaVip]:
+    """Lock the HaVips that a report names, in the order that everybody locks them in."""
+    found = HaVip.objects.filter(resource_id__in=identifiers, **place).select_related("team")
+    return list(found.select_for_update(of=("self",), no_key=True).order_by("pk"))
+
+
+def sign_of_life(agent: Agent) -> None:
+    """Note that an agent asked for something; seldom more than once in two seconds, unless it was asked whether it lives."""
+    now = timezone.now()
+    seen = agent.last_seen
+    suspected = alerts.is_suspected(agent)
+    if not suspected and seen is not None and seen > now - timedelta(seconds=_SIGN_OF_LIFE_SECONDS):
+        return
+    with transaction.atomic():
+        Agent.objects.filter(pk=agent.pk).update(last_seen=now)
+        if seen is None or seen < silent_since(now):
+            alerts.clear_silence(agent)
+        if suspected:
+            alerts.after_sign_of_life(agent)

@@ -1,0 +1,13 @@
+"""What time alone brings about: agents that fall silent, alerts that last."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from havip.fabric.linux.alerts import examine_agents
+
+
+@shared_task(name="havip.fabric.linux.tasks.look_for_silence", ignore_result=True)
+def look_for_silence() -> None:
+    """Raise and clear the alerts of silent agents; called every few seconds."""
+    examine_agents()

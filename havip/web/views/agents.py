@@ -1,0 +1,239 @@
+"""The team's agents: who serves its gateways and nodes, what each has applied, and enrolling and revoking them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from console.forms import OperationForm, refusal_text
+from console.links import Reference, find_links
+from console.operations.refusal import PERMISSION, Refusal, Rule
+from console.paging import SIZES, page_size, paginate
+from console.teams.access import team_view
+from console.teams.principal import Principal
+from console.teams.roles import Permission
+from havip.fabric.linux import enrolment
+from havip.fabric.linux.fabric import silent_since
+from havip.fabric.linux.models import Agent, AgentRole, WantedState
+from havip.fabric.linux.protocol import role_of
+from havip.fabric.linux.words import labels_of
+from havip.models import Vpc
+from havip.web.answers import fragment, go_to, page
+from havip.web.forms.agents import TokenForm
+
+OLDEST_GOOD_KEEPALIVED = (1, 2, 15)
+HOST_IS_THE_SITE_S = Rule(
+    "G3",
+    code="Forbidden",
+    message=gettext_lazy("The host serves every team of its region, so no team can revoke it."),
+)
+NOTHING_TO_SERVE = Rule(
+    "G4",
+    code="InvalidScope.NotFound",
+    message=gettext_lazy(
+        "The team has no VPC or instance in a region that the Linux fabric serves."
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """An agent as the page shows it."""
+
+    agent: Agent
+    label: str
+    url: str
+    state: str
+    state_label: str
+    wanted_version: int
+    old_keepalived: bool
+    refusal: Refusal | None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether it has yet to apply what is wanted."""
+        return self.agent.revoked_at is None and self.agent.applied_version < self.wanted_version
+
+
+@require_safe
+@team_view()
+def agent_list(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Show the team's agents, and the hosts of the regions that its networks are in."""
+    return page(request, "agents/list.html", _list_context(request, principal))
+
+
+@require_safe
+@team_view()
+def agent_rows(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """The table alone, for a page that refreshes itself."""
+    return fragment(request, "agents/_rows.html", _list_context(request, principal))
+
+
+def _list_context(request: HttpRequest, principal: Principal) -> Mapping[str, Any]:
+    slug = principal.team.slug
+    regions = Vpc.objects.filter(team=principal.team).values("region").distinct().order_by()
+    seen = paginate(
+        Agent.objects.filter(
+            Q(team=principal.team) | Q(role=AgentRole.HOST, region__in=regions),
+        ),
+        orderings={"enrolled": "pk"},
+        default="-enrolled",
+        cursor=request.GET.get("cursor", ""),
+        size=page_size(request.GET.get("size", "")),
+    )
+    here = reverse("web:agent-list", args=[slug])
+    size = seen.size
+    return {
+        "rows": _rows(principal, list(seen.rows)),
+        "rows_url": _with(reverse("web:agent-rows", args=[slug]), request.GET.get("cursor"), size),
+        "token_url": reverse("web:agent-token", args=[slug]),
+        "token_refusal": _token_refusal(principal),
+        "form": OperationForm(auto_id=False),
+        "list_url": here,
+        "previous_url": seen.previous_cursor and _with(here, seen.previous_cursor, size),
+        "next_url": seen.next_cursor and _with(here, seen.next_cursor, size),
+        "size": size,
+        "sizes": SIZES,
+        "size_fields": [],
+    }
+
+
+def _with(url: str, cursor: str | None, size: int) -> str:
+    return f"{url}?size={size}&cursor={cursor}" if cursor else f"{url}?size={size}"
+
+
+def _token_refusal(principal: Principal) -> Refusal | None:
+    if not principal.may(Permission.MANAGE_TEAM):
+        return PERMISSION.refuse()
+    return None if enrolment.scope_choices(principal.team) else NOTHING_TO_SERVE.refuse()
+
+
+def _rows(principal: Principal, agents: Collection[Agent]) -> list[AgentView]:
+    """Describe agents; the number of queries does not grow with theirs."""
+    scopes = {agent.scope for agent in agents}
+    versions = dict(WantedState.objects.filter(scope__in=scopes).values_list("scope", "version"))
+    labels = labels_of(scopes)
+    links = find_links(principal.team, [_reference(agent) for agent in agents])
+    return [
+        AgentView(
+            agent=agent,
+            label=labels[agent.scope],
+            url=links.get(_reference(agent), ""),
+            state=_state(agent),
+            state_label=_state_labels()[_state(agent)],
+            wanted_version=versions.get(agent.scope, 0),
+            old_keepalived=is_old(agent.keepalived_version),
+            refusal=_revoke_refusal(principal, agent),
+        )
+        for agent in agents
+    ]
+
+
+def _reference(agent: Agent) -> Reference:
+    kind = {AgentRole.GATEWAY: "vpc", AgentRole.NODE: "instance"}.get(AgentRole(agent.role), "")
+    return Reference(kind, agent.subject)
+
+
+def _state(agent: Agent) -> str:
+    if agent.revoked_at is not None:
+        return "revoked"
+    if agent.error:
+        return "failed"
+    if agent.last_seen is None or agent.last_seen < silent_since(timezone.now()):
+        return "warning"
+    return "active"
+
+
+def _state_labels() -> Mapping[str, str]:
+    return {
+        "revoked": _("Revoked"),
+        "failed": _("Error"),
+        "warning": _("Silent"),
+        "active": _("Answers"),
+    }
+
+
+def is_old(version: str) -> bool:
+    """Tell whether a keepalived is older than 1.2.15, which is the oldest recommended (2-domain: facts, 2)."""
+    numbers = [part for part in version.removeprefix("v").split(".")[:3] if part.isdigit()]
+    return bool(numbers) and tuple(int(part) for part in numbers) < OLDEST_GOOD_KEEPALIVED
+
+
+def _revoke_refusal(principal: Principal, agent: Agent) -> Refusal | None:
+    if agent.team_id is None:
+        return HOST_IS_THE_SITE_S.refuse()
+    if not principal.may(Permission.MANAGE_TEAM):
+        return PERMISSION.refuse()
+    if agent.revoked_at is not None:
+        return enrolment.NO_AGENT.refuse(agent=agent.resource_id)
+    return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@team_view(Permission.READ, for_reading=Permission.MANAGE_TEAM)
+def agent_token(request: HttpRequest, principal: Principal) -> HttpResponse:
+    """Make a one-time token with which an agent enrols; it is shown in this answer and never again."""
+    choices = enrolment.scope_choices(principal.team)
+    form = TokenForm(request.POST or None, scopes=choices)
+    token = ""
+    if request.method == "POST" and form.is_valid():
+        secret = enrolment.new_secret()
+        made = form.attempt(
+            enrolment.issue_token,
+            principal=principal,
+            scope=form.cleaned_data["scope"],
+            digest=enrolment.digest_of(secret),
+        )
+        token = secret if made is not None else ""
+    context = {
+        "form": form,
+        "token": token,
+        "command": _command(request, form.cleaned_data["scope"]) if token else "",
+        "no_form": bool(token),
+        "minutes": int(enrolment.TOKEN_LIFETIME.total_seconds() // 60),
+        "close_url": reverse("web:agent-list", args=[principal.team.slug]),
+        "refusal": _token_refusal(principal),
+    }
+    return page(request, "agents/token.html", context, status=form.status)
+
+
+def _command(request: HttpRequest, scope: str) -> str:
+    """Return how the agent is started for the first time; docs/agents.md has the systemd unit."""
+    role = role_of(scope)
+    return " \\\n  ".join(
+        (
+            "python -m havip.fabric.linux.agent",
+            f"--console {request.build_absolute_uri('/').rstrip('/')}",
+            f"--role {role} --scope {scope}",
+            f"--state-dir /var/lib/havip-agent/{role}",
+            f"--token-file /etc/havip-agent/{role}.token",
+        )
+    )
+
+
+@require_POST
+@team_view()
+def agent_revoke(request: HttpRequest, principal: Principal, agent_id: str) -> HttpResponse:
+    """Take an agent's key away; another team's agent is not there at all."""
+    form = OperationForm(request.POST)
+    form.is_valid()
+    outcome = form.attempt(enrolment.revoke_agent, principal=principal, agent_id=agent_id)
+    if outcome is not None:
+        messages.success(request, _("The agent was revoked: its key opens nothing any more."))
+    elif form.refusal is not None:
+        if form.refusal.status == 404:
+            raise Http404
+        messages.error(request, refusal_text(form.refusal))
+    return go_to(request, reverse("web:agent-list", args=[principal.team.slug]))

@@ -1,0 +1,76 @@
+"""The documented network, served by the Linux fabric, with agents that obey the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from console.jobs.models import Job
+from tests.cast import World, carry_out_jobs
+from tests.havip.fabric.linux.scripted import FABRIC, ScriptedAgent
+
+Committed = Callable[[], AbstractContextManager[Any]]
+
+
+@pytest.fixture(autouse=True)
+def _served_by_linux(settings: Any) -> None:
+    settings.HAVIP_FABRICS = {"*": FABRIC}
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks: Any) -> Committed:
+    """What waits for a commit is done when the block ends."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)
+
+
+@dataclass
+class Agents:
+    """The agents of Alpha's network, all enrolled."""
+
+    world: World
+    gateway: ScriptedAgent
+    ecs1: ScriptedAgent
+    ecs2: ScriptedAgent
+
+    def obey(self) -> None:
+        for agent in (self.gateway, self.ecs1, self.ecs2):
+            agent.obey()
+
+
+@pytest.fixture
+def agents(world: World) -> Agents:
+    return Agents(
+        world,
+        ScriptedAgent(f"gateway:{world.vpc}"),
+        ScriptedAgent(f"node:{world.ecs1}"),
+        ScriptedAgent(f"node:{world.ecs2}"),
+    )
+
+
+@pytest.fixture
+def havip(agents: Agents) -> str:
+    """A HaVip bound to both instances, with everybody's agreement."""
+    return bound_havip(agents, agents.world.ecs1, agents.world.ecs2)
+
+
+def bound_havip(agents: Agents, *resources: str) -> str:
+    def settle() -> None:
+        carry_out_jobs()
+        agents.obey()
+        Job.objects.filter(state="running").update(due_at=timezone.now())
+        carry_out_jobs()
+
+    world = agents.world
+    identifier = world.act("havip.create", vswitch_id=world.vswitch, ip_address="192.168.0.88")
+    settle()
+    for resource in resources:
+        verb = "instance" if resource.startswith("i-") else "interface"
+        world.act(f"havip.bind_{verb}", havip_id=identifier.object_id, **{f"{verb}_id": resource})
+        settle()
+        assert world.status(identifier.object_id) == "InUse"
+    return identifier.object_id

@@ -1,0 +1,15 @@
+"""The Linux fabric passes what every fabric passes."""
+
+from __future__ import annotations
+
+import pytest
+
+from havip.fabric.linux.fabric import LinuxFabric
+from tests.havip.fabric import test_contract
+
+
+@pytest.mark.django_db
+class TestLinuxContract(test_contract.TestContract):
+    @pytest.fixture
+    def a_fabric(self) -> LinuxFabric:
+        return LinuxFabric()

@@ -1,0 +1,151 @@
+"""The network, the console and the agents of these tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.agent.desk import TOKEN, Desk
+from tests.lab.agent.network import Machine, Network, missing, wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _machine_for_a_lab() -> None:
+    """These tests need less of the machine than a whole lab does."""
+    why = missing()
+    if why:
+        if os.environ.get("CI"):
+            pytest.fail(f"the network tests cannot run: {why}")
+        pytest.skip(why)
+
+
+class Agent:
+    """One agent as a process in a namespace."""
+
+    def __init__(self, desk: Desk, machine: Machine, role: str, scope: str, home: Path) -> None:
+        self.desk = desk
+        self.machine = machine
+        self.role = role
+        self.scope = scope
+        self.state = home / scope.replace(":", "-")
+        self.token_file = home / f"{self.state.name}.token"
+        self.log = home / f"{self.state.name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def command(self, *more: str) -> list[str]:
+        outside = ["--outside", "outside"] if self.role == "gateway" else []
+        return [
+            *("ip", "netns", "exec", self.machine.namespace),
+            *(sys.executable, "-P", "-m", "havip.fabric.linux.agent"),
+            *("--console", self.desk.address, "--role", self.role, "--scope", self.scope),
+            *("--state-dir", str(self.state), "--token-file", str(self.token_file)),
+            *("--longest-pause", "2", "--grace", "2", *outside, *more),
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
+
+    def start(self, *more: str) -> Agent:
+        if not (self.state / "key.json").exists():
+            self.token_file.write_text(f"{TOKEN}\n")
+            self.desk.tokens[self.scope] = TOKEN
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(*more), stdout=log, stderr=log, cwd="/", env=self._environment()
+            )
+        return self
+
+    def run(self, *more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*more),
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env=self._environment(),
+            timeout=30,
+        )
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        code = self.process.wait(15)
+        self.process = None
+        return code
+
+    def kill(self) -> None:
+        self.end(signal.SIGKILL)
+
+    def words(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def keepalived_pid(self) -> int:
+        try:
+            return int((self.state / "keepalived" / "keepalived.pid").read_text())
+        except (OSError, ValueError):
+            return 0
+
+    def vrrp_pid(self) -> int:
+        try:
+            return int((self.state / "keepalived" / "vrrp.pid").read_text())
+        except (OSError, ValueError):
+            return 0
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    made = Network()
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    opened = Desk(tmp_path / "console.sock")
+    opened.open()
+    yield opened
+    opened.close()
+    assert not opened.faults, "the agent sent a report that the console cannot read"
+
+
+StartAgent = Callable[..., Agent]
+
+
+@pytest.fixture
+def start(
+    desk: Desk, network: Network, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[StartAgent]:
+    """Return what starts an agent; all of them end with the test."""
+    started: list[Agent] = []
+
+    def begin(machine: Machine, role: str, scope: str, *more: str) -> Agent:
+        agent = Agent(desk, machine, role, scope, tmp_path).start(*more)
+        started.append(agent)
+        return agent
+
+    yield begin
+    for agent in started:
+        if agent.process is not None:
+            agent.kill()
+        print(f"--- {agent.scope} ---\n{agent.words()}")
+
+
+@pytest.fixture
+def router(network: Network, start: StartAgent) -> Agent:
+    """The gateway's agent, at work."""
+    from tests.lab.agent.documents import GATEWAY_SCOPE
+
+    agent = start(network.router, "gateway", GATEWAY_SCOPE)
+    wait_until(lambda: agent.desk.last(GATEWAY_SCOPE) is not None, 10)
+    return agent

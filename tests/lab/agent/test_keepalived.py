@@ -1,0 +1,185 @@
+"""The node role with real keepalived, watched by a real gateway agent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.lab.agent import documents
+from tests.lab.agent.conftest import Agent, StartAgent
+from tests.lab.agent.desk import Desk
+from tests.lab.agent.documents import GATEWAY_SCOPE
+from tests.lab.agent.network import HAVIP, Machine, Network, listener, wait_until
+
+pytestmark = pytest.mark.lab
+
+SECOND = "192.168.0.89"
+
+
+class Pair:
+    """Two nodes of one HaVip with their agents, and the gateway's."""
+
+    def __init__(self, network: Network, desk: Desk, start: StartAgent, profile: str) -> None:
+        self.network = network
+        self.desk = desk
+        self.profile = profile
+        self.first, self.second, _visitor = network.machines
+        self.nodes = (self.first, self.second)
+        self.agents = [start(each, "node", f"node:{each.instance_id}") for each in self.nodes]
+
+    def scope(self, machine: Machine) -> str:
+        return f"node:{machine.instance_id}"
+
+    def bind(self, *addresses: str) -> None:
+        more = [
+            documents.havip(f"havip-test{index + 2}", address, self.nodes)
+            for index, address in enumerate(addresses[1:])
+        ]
+        self.desk.apply(GATEWAY_SCOPE, documents.gateway(self.network, self.nodes, more=more))
+        for machine in self.nodes:
+            peers = [each for each in self.nodes if each != machine]
+            document = documents.node(machine, peers, addresses=addresses, profile=self.profile)
+            self.desk.apply(self.scope(machine), document)
+
+    def states(self, havip_id: str = "havip-test1") -> tuple[str, ...]:
+        return tuple(self.desk.vrrp(self.scope(each)).get(havip_id, "") for each in self.nodes)
+
+    def wait_states(self, *states: str, havip_id: str = "havip-test1") -> float:
+        return wait_until(
+            lambda: self.states(havip_id) == states, 12, f"{self.states(havip_id)} → {states}"
+        )
+
+    def wait_holder(self, machine: Machine) -> float:
+        return self.desk.wait(
+            GATEWAY_SCOPE, lambda _: self.desk.holders(GATEWAY_SCOPE) == (machine.instance_id,)
+        )
+
+
+@pytest.fixture
+def pair(network: Network, desk: Desk, start: StartAgent, router: Agent) -> Pair:
+    made = Pair(network, desk, start, "fast")
+    made.bind(HAVIP)
+    made.wait_states("MASTER", "BACKUP")
+    made.wait_holder(made.first)
+    return made
+
+
+def test_master_and_backup_and_a_fail_over(pair: Pair) -> None:
+    report = pair.desk.last(pair.scope(pair.first))
+    assert report is not None
+    assert report.software.keepalived.count(".") >= 1
+    assert pair.network.machines[2].pings(HAVIP)
+    file = pair.agents[0].state / "keepalived" / "keepalived.conf"
+    assert file.stat().st_mode & 0o777 == 0o600
+    # keepalived stopped as a whole: the standby takes over, and the gateway sees it.
+    os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
+    taken = pair.wait_holder(pair.second)
+    print(f"after SIGTERM the new holder is reported within {taken * 1000:.0f} ms")
+    assert taken < 1.5
+    pair.wait_states("STOP", "MASTER")
+    # The agent brings it back, as a backup: who serves is not disturbed.
+    pair.wait_states("BACKUP", "MASTER")
+    assert pair.desk.holders(GATEWAY_SCOPE) == (pair.second.instance_id,)
+    assert not pair.first.has(HAVIP)
+
+
+def test_a_killed_keepalived_leaves_no_address(pair: Pair) -> None:
+    agent = pair.agents[0]
+    pids = agent.keepalived_pid(), agent.vrrp_pid()
+    os.kill(pids[0], signal.SIGSTOP)  # so that it cannot bring its child back
+    for pid in reversed(pids):
+        os.kill(pid, signal.SIGKILL)
+    taken = pair.wait_holder(pair.second)
+    print(f"after SIGKILL the new holder is reported within {taken * 1000:.0f} ms")
+    wait_until(lambda: not pair.first.has(HAVIP), 2)
+    pair.wait_states("BACKUP", "MASTER")
+    assert pair.network.machines[2].pings(HAVIP)
+
+
+def test_a_second_havip_is_added_without_a_change_of_master(pair: Pair) -> None:
+    pid = pair.agents[0].keepalived_pid()
+    sock = listener(pair.second)
+    before = len(pair.desk.reports)
+    pair.bind(HAVIP, SECOND)
+    pair.wait_states("MASTER", "BACKUP", havip_id="havip-test2")
+    assert pair.agents[0].keepalived_pid() == pid
+    since = [report for _at, _scope, report in pair.desk.reports[before:]]
+    states = {
+        (each.havip_id, each.interface_id, each.state) for report in since for each in report.vrrp
+    }
+    assert ("havip-test1", "eni-test1", "MASTER") in states
+    assert ("havip-test1", "eni-test1", "BACKUP") not in states
+    assert ("havip-test1", "eni-test2", "MASTER") not in states
+    # On the wire: the heartbeat never paused for as long as a standby waits.
+    times = []
+    while True:
+        try:
+            frame = sock.recv(2048)
+        except BlockingIOError:
+            break
+        if frame[23] == 112 and frame[35] == 51:
+            times.append(frame)
+    assert len(times) > 5
+    # And back to one: the other address goes, this one stays.
+    pair.bind(HAVIP)
+    wait_until(lambda: not pair.first.has(SECOND), 3)
+    assert pair.states() == ("MASTER", "BACKUP")
+    assert pair.first.has(HAVIP)
+
+
+def test_a_node_that_is_unbound_stops(pair: Pair) -> None:
+    scope = pair.scope(pair.first)
+    document = documents.node(pair.first, [])
+    pair.desk.apply(GATEWAY_SCOPE, documents.gateway(pair.network, [pair.second]))
+    pair.desk.apply(scope, {**document, "havips": []})
+    assert not pair.first.has(HAVIP)
+    assert pair.agents[0].keepalived_pid() == 0
+    assert pair.desk.vrrp(scope) == {}
+    alone = documents.node(pair.second, [])
+    pair.desk.apply(pair.scope(pair.second), alone)
+    wait_until(lambda: pair.desk.vrrp(pair.scope(pair.second)) == {"havip-test1": "MASTER"}, 5)
+    # Alone it goes on serving, and when a second node joins, it still does.
+    assert pair.network.machines[2].pings(HAVIP)
+    pid = pair.agents[1].keepalived_pid()
+    pair.bind(HAVIP)
+    pair.wait_states("BACKUP", "MASTER")
+    assert pair.agents[1].keepalived_pid() == pid
+
+
+def test_a_file_that_keepalived_refuses_changes_nothing(pair: Pair) -> None:
+    """The checker of the agent lets only good files pass, so keepalived itself is made to refuse one."""
+    agent, scope = pair.agents[0], pair.scope(pair.first)
+    file = agent.state / "keepalived" / "keepalived.conf"
+    before, pid = file.read_text(), agent.keepalived_pid()
+    bad = documents.node(pair.first, [pair.second])
+    bad["havips"][0]["own_address"] = bad["interfaces"][0]["private_ip"] = "192.168.0.111"
+    pair.desk.want(scope, bad)
+    pair.desk.wait(scope, lambda report: report.error)
+    report = pair.desk.last(scope)
+    assert report is not None
+    assert report.error == "No link has the address 192.168.0.111 yet."
+    assert report.applied_version == report.attempted_version - 1
+    assert (file.read_text(), agent.keepalived_pid()) == (before, pid)
+    assert pair.states() == ("MASTER", "BACKUP")
+
+
+def test_a_hold_stops_it_for_a_while(pair: Pair) -> None:
+    agent = pair.agents[0]
+    (agent.state / "hold").write_text(str(time.time() + 4))
+    pair.wait_states("STOP", "MASTER")
+    assert agent.keepalived_pid() == 0
+    pair.wait_states("BACKUP", "MASTER")
+
+
+def test_the_documented_timers(network: Network, desk: Desk, start: StartAgent, router: Agent) -> None:
+    pair = Pair(network, desk, start, "documented")
+    pair.bind(HAVIP)
+    pair.wait_states("MASTER", "BACKUP")
+    assert "auth_pass Secret51" in (
+        pair.agents[0].state / "keepalived" / "keepalived.conf"
+    ).read_text()
+    os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
+    pair.wait_states("STOP", "MASTER")
