@@ -68,6 +68,6 @@ def fast_profile(interval: int = 5) -> TimerProfile:
 
 
 FAST = fast_profile()
-"""20 advertisements a second: a takeover in a fifth of a second. Needs keepalived 1.2.20 for `version`."""
+"""20 advertisements a second: a takeover in a fifth of a second. Wants keepalived 1.3.7 (docs/keepalived.md)."""
 
 PROFILES = {profile.name: profile for profile in (DOCUMENTED, FAST)}

@@ -30,7 +30,7 @@ INSTANCES = Kind(
     records=selectors.instances,
     actions=selectors.instance_actions,
     filters=InstanceFilter,
-    orderings={"created": "pk", "name": "name", "zone": "zone", "status": "status"},
+    orderings={"created": "pk", "name": "name", "status": "status"},
     first_steps=_first_steps,
 )
 

@@ -78,7 +78,7 @@ def test_master_and_backup_and_a_fail_over(pair: Pair) -> None:
     os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
     taken = pair.wait_holder(pair.second)
     print(f"after SIGTERM the new holder is reported within {taken * 1000:.0f} ms")
-    assert taken < 1.5
+    assert taken < 3
     pair.wait_states("STOP", "MASTER")
     # The agent brings it back, as a backup: who serves is not disturbed.
     pair.wait_states("BACKUP", "MASTER")

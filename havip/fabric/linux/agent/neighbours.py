@@ -64,6 +64,8 @@ class _Track:
     asked_at: float = 0.0
     question: int = 0
     question_at: float = 0.0
+    believed: set[str] = field(default_factory=set)
+    """Who has been taken for the holder since the questions began: each once, or two that both claim would take turns."""
     known: bool = False
     changed_at: datetime = field(default_factory=now)
 
@@ -159,7 +161,8 @@ class ArpWatch:
 
     def _claim(self, track: _Track, port: str, at: float) -> None:
         track.seen[port] = at
-        if port not in track.holding and not track.question:
+        if port not in track.holding and port not in track.believed:
+            track.believed.add(port)
             track.hold([port])
             track.question = 1
             self._question(track, at)
@@ -203,6 +206,7 @@ class ArpWatch:
                 self._question(track, at)
                 return
             track.question = 0
+            track.believed.clear()
             answered = [port for port, seen in track.seen.items() if seen >= track.question_at]
             if answered:
                 first = [port for port in track.holding if port in answered]

@@ -1,0 +1,166 @@
+"""Agents without a console, agents killed and started again, and what they leave to others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.lab.agent import documents
+from tests.lab.agent.conftest import Agent, StartAgent
+from tests.lab.agent.desk import TOKEN, Desk
+from tests.lab.agent.documents import GATEWAY_SCOPE
+from tests.lab.agent.network import EIP, HAVIP, Network, ip, wait_until
+from tests.lab.agent.test_keepalived import Pair
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def pair(network: Network, desk: Desk, start: StartAgent, router: Agent) -> Pair:
+    made = Pair(network, desk, start, "fast")
+    made.bind(HAVIP)
+    made.wait_states("MASTER", "BACKUP")
+    return made
+
+
+def test_the_address_fails_over_without_the_console(pair: Pair, desk: Desk) -> None:
+    visitor = pair.network.machines[2]
+    desk.close()
+    time.sleep(1)
+    os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
+    wait_until(lambda: pair.second.has(HAVIP) and visitor.pings(HAVIP), 5)
+    assert all(agent.process and agent.process.poll() is None for agent in pair.agents)
+    desk.reports.clear()
+    desk.open()
+    # They come back by themselves and tell what happened meanwhile; what is new then is applied.
+    desk.wait(GATEWAY_SCOPE, lambda _: desk.holders(GATEWAY_SCOPE) == (pair.second.instance_id,))
+    pair.wait_states("BACKUP", "MASTER")
+    taken = desk.apply(GATEWAY_SCOPE, documents.gateway(pair.network, pair.nodes, eip=EIP))
+    print(f"back at work {taken:.2f} s after the console's return")
+
+
+def test_killed_agents_come_back_to_the_same_state(
+    pair: Pair, desk: Desk, router: Agent
+) -> None:
+    visitor = pair.network.machines[2]
+    document = documents.gateway(
+        pair.network, pair.nodes, eip=EIP, routes=[("10.1.0.0/16", HAVIP)]
+    )
+    desk.apply(GATEWAY_SCOPE, document)
+
+    def state() -> tuple[object, ...]:
+        inside = ("-n", pair.network.router.namespace)
+        return (
+            pair.network.ruleset(),
+            ip(*inside, "route", "show", "table", "all"),
+            ip(*inside, "-o", "-4", "addr", "show", "dev", "outside"),
+            [agent.keepalived_pid() for agent in pair.agents],
+            [(each.has(HAVIP)) for each in pair.nodes],
+        )
+
+    before = state()
+    for agent in (router, *pair.agents):
+        agent.kill()
+    assert state() == before
+    assert visitor.pings(HAVIP)
+    # Started again without a console they hold the state of the disk, and touch nothing that is right already.
+    desk.close()
+    handles = pair.network.router.run("nft", "-a", "list", "ruleset").stdout
+    for agent in (router, *pair.agents):
+        agent.start()
+    time.sleep(2.5)
+    assert state() == before
+    assert pair.network.router.run("nft", "-a", "list", "ruleset").stdout == handles
+    desk.reports.clear()
+    desk.open()
+    for agent in (router, *pair.agents):
+        desk.wait(agent.scope, lambda report: report.applied_version > 0)
+    pair.wait_states("MASTER", "BACKUP")
+    desk.wait(GATEWAY_SCOPE, lambda _: desk.holders(GATEWAY_SCOPE) == (pair.first.instance_id,))
+    assert state() == before
+
+
+def test_a_killed_agent_mends_what_changed_meanwhile(pair: Pair, router: Agent) -> None:
+    agent = pair.agents[0]
+    for each in (router, agent):
+        each.kill()
+    os.kill(agent.keepalived_pid(), signal.SIGTERM)
+    wait_until(lambda: pair.second.has(HAVIP))
+    ip("-n", pair.first.namespace, "addr", "add", f"{HAVIP}/24", "dev", "eth0")
+    pair.network.router.run("nft", "flush", "ruleset")
+    for each in (router, agent):
+        each.start()
+    wait_until(lambda: "havip_guard" in pair.network.ruleset())
+    wait_until(lambda: not pair.first.has(HAVIP))
+    pair.wait_states("BACKUP", "MASTER")
+
+
+def test_sigterm_leaves_the_network_and_teardown_only_what_is_foreign(
+    pair: Pair, desk: Desk, router: Agent
+) -> None:
+    inside = ("-n", pair.network.router.namespace)
+    foreign = pair.network.router
+    foreign.run("nft", "add table inet theirs { chain c { counter; } ; }")
+    foreign.run("nft", "add table bridge theirs")
+    ip(*inside, "link", "add", "theirs", "type", "dummy")
+    ip(*inside, "addr", "add", "198.51.100.7/32", "dev", "outside")
+    ip(*inside, "route", "add", "10.9.0.0/16", "via", "203.0.113.9")
+
+    def theirs() -> tuple[str, ...]:
+        return (
+            foreign.run("nft", "-a", "list", "table", "inet", "theirs").stdout,
+            foreign.run("nft", "-a", "list", "table", "bridge", "theirs").stdout,
+            ip(*inside, "link", "show", "theirs"),
+            ip(*inside, "route", "show", "10.9.0.0/16"),
+        )
+
+    before = theirs()
+    document = documents.gateway(
+        pair.network, pair.nodes, eip=EIP, routes=[("10.1.0.0/16", HAVIP)]
+    )
+    desk.apply(GATEWAY_SCOPE, document)
+    whole = pair.network.ruleset()
+    for agent in (router, *pair.agents):
+        assert agent.end() == 0
+    assert pair.network.ruleset() == whole
+    assert pair.first.has(HAVIP)
+    for agent in (router, *pair.agents):
+        done = agent.run("--teardown")
+        assert done.returncode == 0, done.stderr
+        assert not (agent.state / "wanted.json").exists()
+    assert "havip" not in pair.network.ruleset()
+    assert EIP not in ip(*inside, "addr")
+    assert "10.1.0.0" not in ip(*inside, "route")
+    assert not pair.first.has(HAVIP)
+    assert not pair.second.has(HAVIP)
+    assert [agent.keepalived_pid() for agent in pair.agents] == [0, 0]
+    assert theirs() == before
+    assert foreign.has("198.51.100.7")
+
+
+def test_one_agent_in_a_state_directory(router: Agent) -> None:
+    done = router.run()
+    assert done.returncode == 1
+    assert "Another agent is at work" in done.stderr
+
+
+def test_a_revoked_key_leaves_the_network_and_a_new_token_helps(
+    network: Network, desk: Desk, router: Agent
+) -> None:
+    desk.apply(GATEWAY_SCOPE, documents.gateway(network, network.machines[:1]))
+    whole = network.ruleset()
+    key = (router.state / "key.json").read_text()
+    assert (router.state / "key.json").stat().st_mode & 0o777 == 0o600
+    assert not router.token_file.exists()
+    desk.keys.clear()
+    # Whatever it is asked to do from here on, it has to be let in again first.
+    desk.want(GATEWAY_SCOPE, documents.gateway(network, network.machines[:2]))
+    time.sleep(1.5)
+    assert network.ruleset() == whole
+    desk.tokens[GATEWAY_SCOPE] = TOKEN
+    router.token_file.write_text(TOKEN)
+    desk.wait(GATEWAY_SCOPE, lambda report: report.applied_version == 2, 40)
+    assert (router.state / "key.json").read_text() != key

@@ -1,0 +1,169 @@
+"""`bin/run --lab`, as a person would start it, and a look at its records and its network."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from havip.fabric.linux.lab.topology import Place, machine_of, router_of
+from tests.consoles import EmbeddedConsole, eventually
+from tests.lab.browser import Browser
+from tests.lab.machine import inside
+
+READY_WITHIN_SECONDS = 90.0
+ADDRESS = "192.168.0.88"
+PAGES = "/t/demo/dc-lab"
+
+
+class LabConsole(EmbeddedConsole):
+    """The embedded console with its lab."""
+
+    def __init__(self, directory: Path, **variables: str) -> None:
+        super().__init__(directory, **variables)
+        self.seconds_to_ready = 0.0
+
+    def start(self) -> None:
+        began = time.monotonic()
+        command = ["bash", str(self.project / "bin" / "run"), "--lab", "--port", str(self.port)]
+        (self.directory / "run.log").write_bytes(b"")
+        self._process = self._spawn("run", [*command, "--data", str(self.data)])
+
+        def ready() -> bool:
+            assert self._process.poll() is None, self.words
+            return f"Console ready at {self.url}" in self.words
+
+        eventually(ready, "the lab to be ready", READY_WITHIN_SECONDS)
+        self.seconds_to_ready = time.monotonic() - began
+
+    @property
+    def words(self) -> str:
+        """What bin/run has printed."""
+        return (self.directory / "run.log").read_text(errors="replace")
+
+    @property
+    def place(self) -> Place:
+        return Place.of(self.data)
+
+    def kill(self) -> None:
+        """End the supervisor with kill -9."""
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
+
+    # --- records ---
+
+    def ask(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """Read the records."""
+        with sqlite3.connect(f"file:{self.data}/console.sqlite3?mode=ro", uri=True) as database:
+            database.row_factory = sqlite3.Row
+            return [dict(row) for row in database.execute(query, values)]
+
+    def one(self, query: str, *values: object) -> Any:
+        """Return the first value of the first row; None where there is none."""
+        rows = self.ask(query, *values)
+        return next(iter(rows[0].values())) if rows else None
+
+    def instance(self, name: str) -> str:
+        return str(self.one("select resource_id from havip_instance where name = ?", name))
+
+    @property
+    def havip(self) -> str:
+        return str(
+            self.one("select resource_id from havip_havip where ip_address = ?", ADDRESS) or ""
+        )
+
+    @property
+    def eip(self) -> str:
+        return str(self.one("select ip_address from havip_eip order by id"))
+
+    def holder(self) -> str:
+        """Return the name of the instance that the console takes for the holder."""
+        return str(
+            self.one(
+                "select i.name from havip_havip h join havip_instance i"
+                " on i.resource_id = h.holder_id where h.ip_address = ?",
+                ADDRESS,
+            )
+            or ""
+        )
+
+    def settled(self, within: float = 30.0) -> None:
+        """Wait until no job is under way; each must have succeeded."""
+
+        def none_left() -> bool:
+            query = "select count(*) from jobs_job where state in ('queued', 'running')"
+            return self.one(query) == 0
+
+        eventually(none_left, "the jobs to end", within)
+        failed = self.ask(
+            "select kind, explanation, explanation_parameters from jobs_job where state = 'failed'"
+        )
+        assert not failed, failed
+
+    # --- network ---
+
+    @property
+    def router(self) -> str:
+        return router_of(str(self.one("select resource_id from havip_vpc order by id")))
+
+    def machine(self, name: str) -> str:
+        """Return an instance's namespace."""
+        return machine_of(self.instance(name))
+
+    def from_outside(self, path: str = "") -> str:
+        """Ask the EIP from the internet; empty when nobody answers at once."""
+        ask = f"curl -s -m 1 http://{self.eip}/{path}"
+        return inside(self.place.outside, ask, check=False).strip()
+
+    def from_inside(self, name: str) -> str:
+        """Ask the HaVip from an instance."""
+        return inside(self.machine(name), f"curl -s -m 1 http://{ADDRESS}/", check=False).strip()
+
+
+class Operator:
+    """Does in the browser what the documents say."""
+
+    def __init__(self, console: LabConsole) -> None:
+        self._console = console
+        self._browser = Browser(console.url, "admin")
+
+    def create_havip(self) -> None:
+        vswitch = self._console.one("select resource_id from havip_vswitch order by id")
+        self._browser.submit(
+            f"{PAGES}/havips/create/", vswitch_id=vswitch, ip_address=ADDRESS, name="web"
+        )
+        self._console.settled()
+
+    def bind(self, name: str) -> None:
+        self._browser.submit(
+            f"{self._havip}/bind/", kind="instance", instance_id=self._console.instance(name)
+        )
+        self._console.settled()
+
+    def unbind(self, name: str, **values: str) -> None:
+        self._browser.submit(f"{self._havip}/unbind/{self._console.instance(name)}/", **values)
+        self._console.settled()
+
+    def bind_eip(self) -> None:
+        eip = self._console.one("select resource_id from havip_eip order by id")
+        self._browser.submit(f"{self._havip}/bind-eip/", eip_id=eip)
+        self._console.settled()
+
+    def stop(self, name: str) -> None:
+        """Stop an instance; does not wait for its job."""
+        self._browser.submit(f"{PAGES}/instances/{self._console.instance(name)}/stop/")
+
+    def start(self, name: str) -> None:
+        self._browser.submit(f"{PAGES}/instances/{self._console.instance(name)}/start/")
+        self._console.settled()
+
+    def page(self) -> str:
+        """Return the HaVip's page."""
+        return self._browser.get(f"{self._havip}/")
+
+    @property
+    def _havip(self) -> str:
+        return f"{PAGES}/havips/{self._console.havip}"

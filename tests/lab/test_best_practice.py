@@ -1,0 +1,264 @@
+"""`bin/run --lab`, and in it the whole published best practice, by the pages and with real packets."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.consoles import eventually
+from tests.lab.console import ADDRESS, LabConsole, Operator
+from tests.lab.machine import Machine, inside, nothing_of, run
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def console(data: Path) -> LabConsole:
+    """A console with a lab, not started yet."""
+    return LabConsole(data.parent)
+
+
+@contextmanager
+def captured(namespace: str, device: str, expression: str) -> Iterator[list[str]]:
+    """Note the packets of a link while the block runs; they are in the list afterwards."""
+    command = ["nsenter", f"--net=/run/netns/{namespace}", "tcpdump", "-n", "-l", "-i", device]
+    packets: list[str] = []
+    with subprocess.Popen(
+        [*command, expression], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        while "listening" not in process.stderr.readline():
+            assert process.poll() is None
+        yield packets
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        packets += process.stdout.read().splitlines()
+
+
+def test_the_published_best_practice(console: LabConsole) -> None:
+    with console:
+        print(f"ready after {console.seconds_to_ready:.1f} s")
+        assert "bin/run:" not in console.words, console.words
+        operator = Operator(console)
+        assert ADDRESS not in inside(console.machine("ECS1"), "ip -4 address")
+
+        operator.create_havip()
+        operator.bind("ECS1")
+        operator.bind("ECS2")
+        operator.bind_eip()
+        answers = eventually(console.from_outside, "the EIP answers")
+        assert answers == "ECS1"
+        assert console.from_inside("ECS2") == "ECS1"
+        eventually(lambda: console.holder() == "ECS1", "ECS1 is recorded as the holder", 10)
+        assert "ECS1" in operator.page()
+
+        egress_shows_the_eip(console)
+        only_bound_nodes_may_take_it(console, operator)
+        stopping_one_brings_the_other(console, operator)
+        an_unbound_node_is_silent(console, operator)
+
+        assert console.interrupt() == 0
+        assert nothing_of(console.data) == []
+
+
+def egress_shows_the_eip(console: LabConsole) -> None:
+    """2-domain, fact 5: inside, the source is the HaVip; the outside sees the EIP."""
+    holder, outside = console.machine("ECS1"), console.place.outside
+    server = subprocess.Popen(
+        ["nsenter", f"--net=/run/netns/{outside}", sys.executable, "-m", "http.server", "8080"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=console.directory,
+    )
+    try:
+        ask = f"curl -s -m 2 -o /dev/null -w %{{http_code}} --interface {ADDRESS} http://198.51.100.1:8080/"
+        eventually(lambda: inside(holder, ask, check=False).strip() == "200", "egress works", 15)
+        with (
+            captured(console.router, "any", "tcp port 8080") as within,
+            captured(outside, "internet", "tcp port 8080") as without,
+        ):
+            assert inside(holder, ask).strip() == "200"
+    finally:
+        server.kill()
+        server.wait()
+    arriving = [line for line in within if " In " in line and "198.51.100.1.8080:" in line]
+    assert arriving
+    assert all(f" {ADDRESS}." in line for line in arriving), arriving
+    requests = [line for line in without if "> 198.51.100.1.8080:" in line]
+    assert requests
+    assert all(f" {console.eip}." in line for line in requests), requests
+
+
+FORGE = """
+import socket, sys
+device, mac, address = sys.argv[1:]
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+raw.bind((device, 0))
+own = bytes.fromhex(mac.replace(":", ""))
+sender = socket.inet_aton(address)
+for verb in (1, 2):
+    arp = b"\\0\\1\\x08\\0\\6\\4\\0" + bytes([verb]) + own + sender + b"\\xff" * 6 + sender
+    raw.send(b"\\xff" * 6 + own + b"\\x08\\x06" + arp)
+"""
+
+
+def forge_arp(console: LabConsole, name: str) -> None:
+    """Let an instance announce the HaVip by gratuitous ARP, without keepalived."""
+    namespace = console.machine(name)
+    mac = inside(namespace, "cat /sys/class/net/eth0/address", check=False).strip()
+    mac = run(
+        f'ip -j -n {namespace} link show dev eth0 | sed \'s/.*"address":"\\([^"]*\\)".*/\\1/\''
+    )
+    subprocess.run(
+        [
+            *("nsenter", f"--net=/run/netns/{namespace}", sys.executable, "-c", FORGE),
+            *("eth0", mac.strip(), ADDRESS),
+        ],
+        check=True,
+    )
+
+
+def only_bound_nodes_may_take_it(console: LabConsole, operator: Operator) -> None:
+    """A third instance, bound to nothing, announces the address and sends from it: neither gets through."""
+    vswitch = console.one("select resource_id from havip_vswitch order by id")
+    operator._browser.submit(
+        "/t/demo/dc-lab/instances/create/",
+        vswitch_id=vswitch,
+        name="ECS3",
+        network_type="vpc",
+        private_ip="192.168.0.33",
+    )
+    console.settled()
+    forger, victim = console.machine("ECS3"), console.machine("ECS2")
+    intervals = console.one("select count(*) from linux_holderinterval")
+    run(f"ip -n {forger} address add {ADDRESS}/32 dev eth0")
+    neighbour = run(f"ip -n {console.machine('ECS2')} neigh show 192.168.0.33 dev eth0")
+    del neighbour
+    mac = run(f"ip -n {victim} link show dev eth0 | grep -o 'link/ether [0-9a-f:]*'").split()[1]
+    # Without a static entry it would be stopped at its own ARP question already, and the test would show nothing.
+    run(f"ip -n {forger} neigh replace 192.168.0.210 lladdr {mac} dev eth0 nud permanent")
+    with captured(
+        victim, "eth0", f"host {ADDRESS} and not ether src {_holder_mac(console)}"
+    ) as seen:
+        forge_arp(console, "ECS3")
+        inside(forger, f"curl -s -m 1 --interface {ADDRESS} http://192.168.0.210/", check=False)
+        assert console.from_outside() == "ECS1"
+    forged = [line for line in seen if "is-at" in line or f"{ADDRESS}." in line.partition(">")[0]]
+    assert not forged, forged
+    assert console.one("select count(*) from linux_holderinterval") == intervals
+    assert console.holder() == "ECS1"
+    run(f"ip -n {forger} address del {ADDRESS}/32 dev eth0")
+
+
+def _holder_mac(console: LabConsole) -> str:
+    link = run(f"ip -n {console.machine('ECS1')} link show dev eth0")
+    return link.split("link/ether ")[1].split()[0]
+
+
+def stopping_one_brings_the_other(console: LabConsole, operator: Operator) -> None:
+    operator.stop("ECS1")
+    eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers", 30)
+    changed = time.monotonic()
+    eventually(lambda: console.holder() == "ECS2", "ECS2 is recorded as the holder", 10)
+    print(f"recorded {time.monotonic() - changed:.2f} s after the first answer")
+    assert time.monotonic() - changed < 2.0
+    assert "ECS2" in operator.page()
+    console.settled()
+    operator.start("ECS1")
+    # nopreempt: who came back does not take it over.
+    time.sleep(5)
+    assert console.from_outside() == "ECS2"
+
+
+def an_unbound_node_is_silent(console: LabConsole, operator: Operator) -> None:
+    """After unbinding, the former holder can announce what it likes."""
+    operator.unbind("ECS2", force="on")
+    eventually(lambda: console.from_outside() == "ECS1", "ECS1 answers", 30)
+    former = console.machine("ECS2")
+    assert ADDRESS not in inside(former, "ip -4 address")
+    run(f"ip -n {former} address add {ADDRESS}/32 dev eth0")
+    forge_arp(console, "ECS2")
+    for _ in range(5):
+        assert console.from_outside() == "ECS1"
+    assert console.holder() == "ECS1"
+    run(f"ip -n {former} address del {ADDRESS}/32 dev eth0")
+
+
+class TestEnds:
+    def test_a_sudden_end_and_down(self, console: LabConsole) -> None:
+        with console:
+            operator = Operator(console)
+            operator.create_havip()
+            operator.bind("ECS1")
+            eventually(lambda: console.from_inside("ECS2") == "ECS1", "the HaVip answers", 20)
+            console.kill()
+            # The network does not need the console.
+            assert console.from_inside("ECS2") == "ECS1"
+            refused = down(console)
+            assert refused.returncode == 0, refused.stderr
+            assert nothing_of(console.data) == []
+            again = down(console)
+            assert again.returncode == 0, again.stderr
+
+    def test_the_next_start_heals(self, console: LabConsole) -> None:
+        with console:
+            operator = Operator(console)
+            operator.create_havip()
+            operator.bind("ECS1")
+            operator.bind_eip()
+            running = down(console)
+            assert running.returncode == 1
+            assert "already runs" in running.stderr
+            console.kill()
+            run(f"ip netns del {console.machine('ECS2')}")
+            run(f"ip -n {console.router} link del outside")
+            console.start()
+            eventually(lambda: console.from_outside() == "ECS1", "the EIP answers", 30)
+            assert console.from_inside("ECS2") == "ECS1"
+            assert console.interrupt() == 0
+            assert nothing_of(console.data) == []
+            # And once more from nothing but the records.
+            console.start()
+            eventually(lambda: console.from_outside() == "ECS1", "the EIP answers", 30)
+            assert console.one("select count(*) from havip_vpc") == 1
+            assert console.interrupt() == 0
+
+
+def down(console: LabConsole) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "bin/run", "--lab", "--down", "--data", str(console.data)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_nobody_but_root(tmp_path: Path, bystanders: Machine) -> None:
+    del bystanders
+    done = subprocess.run(
+        [
+            "setpriv",
+            "--reuid=65534",
+            "--clear-groups",
+            "bash",
+            "bin/run",
+            "--lab",
+            "--data",
+            str(tmp_path / "x"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "bin/run: --lab makes network namespaces, so it needs root on Linux.\n"
