@@ -188,9 +188,7 @@ class World:
         self.act("eip.allocate", name="eip2")
         self.act("eip.allocate", name="far_eip", region=OTHER_REGION)
 
-    def act(
-        self, operation: str, /, *, by: Principal | None = None, **arguments: Any
-    ) -> Outcome:
+    def act(self, operation: str, /, *, by: Principal | None = None, **arguments: Any) -> Outcome:
         """Perform an operation in this region; its job is left queued."""
         perform = OPERATIONS[operation]
         if "region" in inspect.signature(perform).parameters:
@@ -207,9 +205,7 @@ class World:
         """Have the team's beta application filed and approved."""
         self.act("beta.apply", by=self.owner, reason="to try it")
         application = BetaApplication.objects.get(team=self.team)
-        self.act(
-            "beta.decide", by=self.administrator, application_pk=application.pk, approve=True
-        )
+        self.act("beta.decide", by=self.administrator, application_pk=application.pk, approve=True)
 
     def raise_quota(self, name: str, value: int) -> None:
         """Have a quota request filed and approved."""

@@ -79,12 +79,12 @@ def world(cast: Cast, settings: Any) -> World:
 
 
 @pytest.fixture
-def fabric(settings: Any) -> Iterator[fabrics.ScriptedFabric]:
+def fabric(settings: Any) -> fabrics.ScriptedFabric:
     """The fabric that does what the test says, serving every region."""
     settings.HAVIP_FABRICS = {"*": fabrics.PATH}
     serving = fabric_for(REGION)
     assert isinstance(serving, fabrics.ScriptedFabric)
-    yield serving
+    return serving
 
 
 @pytest.fixture
@@ -107,9 +107,7 @@ def sign_in(cast: Cast) -> SignIn:
 
     def enter(name: str) -> Client:
         client = Client()
-        client.force_login(
-            getattr(cast, name), backend="django.contrib.auth.backends.ModelBackend"
-        )
+        client.force_login(getattr(cast, name), backend="django.contrib.auth.backends.ModelBackend")
         return client
 
     return enter

@@ -72,7 +72,7 @@ def _reference(job: Job) -> Reference:
 
 def _view(principal: Principal, job: Job, object_url: str) -> JobView:
     state, label = job.state, job.get_state_display()
-    if job.state == JobState.RUNNING and job.cancel_requested:
+    if job.is_active and job.cancel_requested:
         state, label = "cancelling", _("Asked to stop")
     may = principal.may(Permission.OPERATE)
     return JobView(
@@ -91,6 +91,8 @@ def _view(principal: Principal, job: Job, object_url: str) -> JobView:
 
 def _progress(job: Job) -> str:
     """Say how far the job is, beside its state."""
+    if job.is_active and job.cancel_requested:
+        return ""
     if job.state == JobState.QUEUED and job.attempt == 0:
         return _("waits for a worker")
     if job.state == JobState.QUEUED:
@@ -111,7 +113,7 @@ def _progress(job: Job) -> str:
 def _cancel_refusal(job: Job) -> Refusal | Promise | None:
     if not job.is_active:
         return JOB_ENDED.refuse(state=job.get_state_display())
-    if job.state == JobState.RUNNING and job.cancel_requested:
+    if job.cancel_requested:
         return STOPPING
     return None
 

@@ -162,9 +162,7 @@ class TestVerifierNames:
             ("cause", "nothing"),
         ],
     )
-    def test_an_edited_row(
-        self, unguarded: list[AuditEvent], column: str, value: object
-    ) -> None:
+    def test_an_edited_row(self, unguarded: list[AuditEvent], column: str, value: object) -> None:
         victim = unguarded[4]
         AuditEvent.objects.filter(pk=victim.pk).update(**{column: value})
         code, words = verify()
@@ -240,9 +238,7 @@ class TestVerifierNames:
             ("last_sequence = last_sequence + 1", "missing at the end"),
         ],
     )
-    def test_a_tampered_head(
-        self, unguarded: list[AuditEvent], change: str, reason: str
-    ) -> None:
+    def test_a_tampered_head(self, unguarded: list[AuditEvent], change: str, reason: str) -> None:
         sql(f"UPDATE {CHAINS} SET {change} WHERE id = %s", unguarded[0].chain_id)
         code, words = verify()
         assert (code, reason in words) == (1, True)

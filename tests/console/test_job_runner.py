@@ -246,9 +246,7 @@ class TestCancelling:
             world.act("job.cancel", job_id=job.resource_id)
         assert caught.value.number == "J2"
 
-    def test_another_teams_job_is_not_there(
-        self, world: World, job: Job, cast: Any
-    ) -> None:
+    def test_another_teams_job_is_not_there(self, world: World, job: Job, cast: Any) -> None:
         from console.teams.roles import Role
         from tests.cast import principal
 

@@ -66,9 +66,7 @@ class TestWalk:
         expected = database.order_by(*(f"-{key}" if reverse else key for key in keys))
         assert seen == list(expected)
 
-    def test_backwards_the_same_pages(
-        self, cast: Cast, rows: list[Eip], ordering: str
-    ) -> None:
+    def test_backwards_the_same_pages(self, cast: Cast, rows: list[Eip], ordering: str) -> None:
         forwards = walk(cast, page(cast, ordering=ordering), "next", ordering=ordering)
         backwards = walk(cast, forwards[-1], "previous", ordering=ordering)
         assert [each.rows for each in reversed(backwards)] == [each.rows for each in forwards]

@@ -116,9 +116,11 @@ def test_the_browser_has_no_complaint(
     complaints: list[str] = []
     page.on(
         "console",
-        lambda message: complaints.append(f"{page.url}: {message.text}")
-        if message.type in ("error", "warning")
-        else None,
+        lambda message: (
+            complaints.append(f"{page.url}: {message.text}")
+            if message.type in ("error", "warning")
+            else None
+        ),
     )
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
     for path in paths:

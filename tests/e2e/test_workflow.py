@@ -163,9 +163,7 @@ def choose(page: Page, text: str) -> None:
     ).check()
 
 
-def bind_instances(
-    page: Page, other: Page, hold: Callable[[bool], None], camera: Camera
-) -> None:
+def bind_instances(page: Page, other: Page, hold: Callable[[bool], None], camera: Camera) -> None:
     """Bind ecs1, then ecs2; both browsers go through Associating to In use without a reload."""
     for name in ("ecs1", "ecs2"):
         overlay(page, "Bind now")
@@ -238,9 +236,7 @@ def unbind_everything(page: Page, other: Page, camera: Camera) -> None:
     expect(page.locator(".node").filter(has_text="203.0.113.")).to_have_count(0)
     status(page, "In use")
     for name, afterwards in (("ecs2", "In use"), ("ecs1", "Available")):
-        page.locator(".node").filter(has_text=name).get_by_role(
-            "link", name="Disassociate"
-        ).click()
+        page.locator(".node").filter(has_text=name).get_by_role("link", name="Disassociate").click()
         submit(page, "Disassociate")
         expect(page.locator(".node").filter(has_text=name)).to_have_count(0)
         status(page, afterwards)

@@ -118,9 +118,7 @@ def furnished_world() -> dict[str, Any]:
 def rename(name: str) -> dict[str, Any]:
     """Give the newest HaVip another name."""
     havip = HaVip.objects.latest("pk")
-    modify_havip(
-        principal=_principal(), region=havip.region, havip_id=havip.resource_id, name=name
-    )
+    modify_havip(principal=_principal(), region=havip.region, havip_id=havip.resource_id, name=name)
     return {}
 
 

@@ -218,9 +218,7 @@ class Model:
     def ties_that_go(self, resource: str) -> list[tuple[str, Tie]]:
         """Return the bindings that a deletion takes along, with their HaVips: F1 and F3."""
         gone = {resource} | {
-            key
-            for key, card in self.cards.items()
-            if card.primary and card.instance == resource
+            key for key, card in self.cards.items() if card.primary and card.instance == resource
         }
         return [
             (key, tie)

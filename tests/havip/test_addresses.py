@@ -19,7 +19,9 @@ from havip.selectors.addresses import free_count, lowest_free, owner_of
 from tests.cast import World
 
 NETWORKS = st.builds(
-    lambda number, prefix: ipaddress.IPv4Network((number >> (32 - prefix) << (32 - prefix), prefix)),
+    lambda number, prefix: ipaddress.IPv4Network(
+        (number >> (32 - prefix) << (32 - prefix), prefix)
+    ),
     st.integers(0, 2**32 - 1),
     st.integers(16, 29),
 )
@@ -140,9 +142,7 @@ class TestLowestFree:
             for number in moves:
                 address = small.network.network_address + number
                 if number in taken:
-                    release_address(
-                        PrivateAddress.objects.get(vswitch=small, address=int(address))
-                    )
+                    release_address(PrivateAddress.objects.get(vswitch=small, address=int(address)))
                     taken.remove(number)
                 else:
                     take(small, address)

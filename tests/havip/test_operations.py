@@ -277,7 +277,6 @@ class TestFailure:
         assert job.retry_of.resource_id == failed
 
 
-
 class TestPermission:
     """Only those who may operate change anything; every attempt is recorded."""
 

@@ -11,6 +11,7 @@ from console.audit.models import AuditEvent
 from console.operations.framework import OPERATIONS
 from console.operations.refusal import Refusal
 from console.teams.principal import Principal
+from havip.rules.catalogue import CATALOGUE
 from tests.cast import World, digest
 from tests.havip import cases_havips, cases_inventory
 from tests.havip.cases import CASES, Case, parameters
@@ -49,7 +50,15 @@ def test_a_refusal_names_an_argument_of_its_operation(rule: object) -> None:
     for case in CASES:
         if case.rule is rule and case.rule.field:
             names = inspect.signature(OPERATIONS[case.operation]).parameters
+            # "resource_id" stands for the instance or the interface: one rule guards both operations.
             assert case.rule.field in names or case.rule.field == "resource_id"
+
+
+@pytest.mark.parametrize("number", CATALOGUE)
+def test_every_rule_of_a_number_has_a_case(number: str) -> None:
+    tried = {id(case.rule) for case in CASES if number in case.numbers}
+    for rule in CATALOGUE[number].rules:
+        assert id(rule) in tried, rule.code
 
 
 def test_messages_are_stored_in_english_and_read_in_any_language(world: World) -> None:

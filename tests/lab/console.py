@@ -138,9 +138,7 @@ class Operator:
         self._console.settled()
 
     def bind(self, name: str) -> None:
-        self._browser.submit(
-            f"{self._havip}/bind/", kind="instance", instance_id=self._console.instance(name)
-        )
+        self._browser.submit(f"{self._havip}/bind/", instance_id=self._console.instance(name))
         self._console.settled()
 
     def unbind(self, name: str, **values: str) -> None:
@@ -150,6 +148,17 @@ class Operator:
     def bind_eip(self) -> None:
         eip = self._console.one("select resource_id from havip_eip order by id")
         self._browser.submit(f"{self._havip}/bind-eip/", eip_id=eip)
+        self._console.settled()
+
+    def create_instance(self, name: str, address: str) -> None:
+        vswitch = self._console.one("select resource_id from havip_vswitch order by id")
+        self._browser.submit(
+            f"{PAGES}/instances/create/",
+            vswitch_id=vswitch,
+            name=name,
+            network_type="vpc",
+            private_ip=address,
+        )
         self._console.settled()
 
     def stop(self, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
+from django.urls import reverse
 
 from console.audit.models import AuditEvent
 from console.audit.verify import verify_all
@@ -20,7 +21,7 @@ from console.operations.models import IdempotencyRecord
 from console.operations.refusal import Refusal
 from console.teams.roles import Role
 from havip.models import Binding, Eip, HaVip, Instance, NetworkInterface, PrivateAddress, QuotaName
-from tests.cast import PASSWORD, Cast, World, carry_out_jobs
+from tests.cast import REGION, Cast, World, carry_out_jobs
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
@@ -83,9 +84,7 @@ def test_50_bindings_at_once_never_more_than_two_never_mixed(world: World) -> No
 
     def bind_and_carry_out(resource: str) -> Outcome:
         kind = "instance" if resource.startswith("i-") else "interface"
-        outcome = world.act(
-            f"havip.bind_{kind}", havip_id=havip, **{f"{kind}_id": resource}
-        )
+        outcome = world.act(f"havip.bind_{kind}", havip_id=havip, **{f"{kind}_id": resource})
         # The job is carried out at once, so that the HaVip is open for the next while others still race.
         runner.run(Job.objects.get(resource_id=outcome.job_id).pk)
         return outcome
@@ -260,10 +259,53 @@ class TestJobs:
             world.done("havip.delete", havip_id=havip)
 
 
-def _signed_in() -> Client:
-    client = Client(raise_request_exception=False)
-    assert client.post("/sign-in/", {"username": "operator", "password": PASSWORD}).status_code == 302
-    return client
+class TestPages:
+    """The same from browsers: every answer is a page, none is an error."""
+
+    def _browsers(self, cast: Cast, count: int) -> list[Client]:
+        browsers = [Client(raise_request_exception=False) for _ in range(count)]
+        for browser in browsers:
+            browser.force_login(cast.operator, backend="django.contrib.auth.backends.ModelBackend")
+        return browsers
+
+    def test_40_forms_against_a_quota_of_5(self, world: World, cast: Cast) -> None:
+        address = reverse("web:havip-create", args=["alpha", REGION])
+        fields = {"vswitch_id": world.vswitch}
+        answers = at_once(
+            [
+                lambda browser=browser: browser.post(address, fields).status_code
+                for browser in self._browsers(cast, 40)
+            ]
+        )
+        assert Counter(answers) == {302: 5, 422: 35}
+        assert HaVip.objects.count() == 5
+        assert list(verify_all()) == []
+
+    def test_40_forms_that_bind(self, world: World, cast: Cast) -> None:
+        instances, interfaces = _nodes(world, 20)
+        address = reverse("web:havip-bind", args=["alpha", REGION, world.havip()])
+        forms = [{"kind": "EcsInstance", "instance_id": each} for each in instances]
+        forms += [{"kind": "NetworkInterface", "interface_id": each} for each in interfaces]
+        answers = at_once(
+            [
+                lambda browser=browser, form=form: browser.post(address, form).status_code
+                for browser, form in zip(self._browsers(cast, 40), forms, strict=True)
+            ]
+        )
+        assert Counter(answers) == {302: 1, 422: 39}
+        assert Binding.objects.count() == 1
+
+    def test_one_form_sent_40_times(self, world: World, cast: Cast) -> None:
+        address = reverse("web:havip-create", args=["alpha", REGION])
+        fields = {"vswitch_id": world.vswitch, "client_token": "the-same-form"}
+        answers = at_once(
+            [
+                lambda browser=browser: browser.post(address, fields).status_code
+                for browser in self._browsers(cast, 40)
+            ]
+        )
+        assert Counter(answers) == {302: 40}
+        assert HaVip.objects.count() == 1
 
 
 class TestConstraintsAlone:

@@ -22,7 +22,7 @@ from havip.models import NetworkType, Vpc, VSwitch
 from havip.regions import Region
 from havip.rules import addresses, inventory
 from havip.rules.catalogue import all_refusals
-from havip.selectors import inventory as selectors
+from havip.selectors import inventory_choices as choices
 
 Choices = list[tuple[str, Any]]
 Checks = list[Callable[[], None]]
@@ -162,7 +162,7 @@ class CreateVSwitchForm(ResourceForm):
 
     def offer(self) -> None:
         """VPCs and zones of the region; with a VPC chosen, its next free block."""
-        self.vpcs = selectors.vpc_choices(self.team, self.region.identifier)
+        self.vpcs = choices.vpc_choices(self.team, self.region.identifier)
         self.choose(
             "vpc_id",
             [(vpc.resource_id, network_label(vpc)) for vpc in self.vpcs],
@@ -176,8 +176,8 @@ class CreateVSwitchForm(ResourceForm):
             "A part of %(block)s that no other vSwitch uses, /16 to /29."
         ) % {"block": vpc.cidr_block}
         given = str(self.initial.get("cidr_block") or "")
-        if not self.is_bound and not selectors.block_is_free(vpc, given):
-            self.initial["cidr_block"] = selectors.suggest_block(vpc)
+        if not self.is_bound and not choices.block_is_free(vpc, given):
+            self.initial["cidr_block"] = choices.suggest_block(vpc)
 
     @property
     def vpc(self) -> Vpc | None:
@@ -217,9 +217,7 @@ class _PlacedForm(ResourceForm):
 
     def offer(self) -> None:
         """The available vSwitches of the region, by VPC."""
-        self.vswitches = selectors.vswitch_choices(
-            self.team, self.region.identifier, available=True
-        )
+        self.vswitches = choices.vswitch_choices(self.team, self.region.identifier, available=True)
         self.choose("vswitch_id", grouped_vswitches(self.vswitches), gettext("Choose a vSwitch"))
 
     @property
@@ -295,13 +293,13 @@ class CreateRouteForm(ResourceForm):
     def offer(self) -> None:
         """VPCs of the region, and the HaVips of the chosen one."""
         where = self.region.identifier
-        vpcs = selectors.vpc_choices(self.team, where)
+        vpcs = choices.vpc_choices(self.team, where)
         self.choose(
             "vpc_id",
             [(vpc.resource_id, network_label(vpc)) for vpc in vpcs],
             gettext("Choose a VPC"),
         )
-        hops = selectors.next_hop_choices(self.team, where, self.chosen("vpc_id"))
+        hops = choices.next_hop_choices(self.team, where, self.chosen("vpc_id"))
         self.choose(
             "havip_id",
             [(hop.havip.resource_id, hop.havip.label) for hop in hops if hop.refusal is None],

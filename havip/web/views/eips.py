@@ -10,8 +10,9 @@ from havip.models import Eip
 from havip.operations import allocate_eip, modify_eip, release_eip
 from havip.selectors import inventory as selectors
 from havip.web.forms.inventory import AllocateEipForm, EditForm
-from havip.web.views import inventory
-from havip.web.views.inventory import Confirmation, Creation, Dialog, Kind, Note, Row, Where
+from havip.web.views import acting, inventory
+from havip.web.views.acting import Confirmation, Creation, Dialog, Note
+from havip.web.views.inventory import Kind, Row, Where
 
 EIPS = Kind(
     stem="eip",
@@ -67,7 +68,7 @@ def _release(row: Row, here: Where) -> Dialog:
 listing = inventory.list_page(EIPS)
 rows = inventory.rows_page(EIPS)
 row = inventory.row_page(EIPS)
-create = inventory.create_page(
+create = acting.create_page(
     EIPS,
     Creation(
         form=AllocateEipForm,
@@ -77,7 +78,7 @@ create = inventory.create_page(
         done=gettext_lazy("EIP %(what)s is allocated."),
     ),
 )
-edit = inventory.confirm_page(
+edit = acting.confirm_page(
     EIPS,
     Confirmation(
         act=modify_eip,
@@ -89,7 +90,7 @@ edit = inventory.confirm_page(
         template="inventory/edit.html",
     ),
 )
-delete = inventory.confirm_page(
+delete = acting.confirm_page(
     EIPS,
     Confirmation(
         act=release_eip,

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 from console.teams.principal import Principal
 from havip.filters.inventory import InstanceFilter
 from havip.models import Binding, Instance
 from havip.operations import create_instance, delete_instance, start_instance, stop_instance
 from havip.selectors import inventory as selectors
+from havip.selectors import inventory_choices as choices
 from havip.web.forms.inventory import CreateInstanceForm
-from havip.web.views import inventory
-from havip.web.views.inventory import Confirmation, Creation, Dialog, Kind, Note, Row, Where
+from havip.web.views import acting, inventory
+from havip.web.views.acting import Confirmation, Creation, Dialog, Note
+from havip.web.views.inventory import Kind, Row, Where
 
 
 def _first_steps(principal: Principal, region: str) -> Mapping[str, Any]:
-    return {
-        "vswitch_missing": not selectors.vswitch_choices(principal.team, region, available=True)
-    }
+    return {"vswitch_missing": not choices.vswitch_choices(principal.team, region, available=True)}
 
 
 INSTANCES = Kind(
@@ -46,7 +46,7 @@ def _facts(instance: Instance, _here: Where) -> Mapping[str, Any]:
 
 def missing_vswitch(here: Where) -> Mapping[str, str] | None:
     """Say that a vSwitch comes first, where none is available."""
-    if selectors.vswitch_choices(here.team, here.region.identifier, available=True):
+    if choices.vswitch_choices(here.team, here.region.identifier, available=True):
         return None
     return {
         "text": _("No vSwitch is available in this region yet."),
@@ -122,7 +122,7 @@ def _start(row: Row, here: Where) -> Dialog:
     return Dialog(
         title=_("Start instance %(name)s?") % {"name": instance.label},
         text=_("It takes part again in what it is bound to."),
-        button=pgettext("instance", "Start"),
+        button=_("Start"),
         icon="play",
         tone="primary",
         refusal=row.actions.start,
@@ -139,7 +139,7 @@ def _stop(row: Row, here: Where) -> Dialog:
     return Dialog(
         title=_("Stop instance %(name)s?") % {"name": instance.label},
         text=_("Its services stop. Addresses, network interfaces and bindings stay."),
-        button=pgettext("instance", "Stop"),
+        button=_("Stop"),
         icon="stop",
         tone="destroy",
         refusal=row.actions.stop,
@@ -163,7 +163,7 @@ rows = inventory.rows_page(INSTANCES)
 row = inventory.row_page(INSTANCES)
 detail = inventory.detail_page(INSTANCES, _facts)
 panel = inventory.detail_page(INSTANCES, _facts, bare=True)
-create = inventory.create_page(
+create = acting.create_page(
     INSTANCES,
     Creation(
         form=CreateInstanceForm,
@@ -174,7 +174,7 @@ create = inventory.create_page(
         missing=missing_vswitch,
     ),
 )
-start = inventory.confirm_page(
+start = acting.confirm_page(
     INSTANCES,
     Confirmation(
         act=start_instance,
@@ -183,7 +183,7 @@ start = inventory.confirm_page(
         done=gettext_lazy("Instance %(what)s is being started."),
     ),
 )
-stop = inventory.confirm_page(
+stop = acting.confirm_page(
     INSTANCES,
     Confirmation(
         act=stop_instance,
@@ -192,7 +192,7 @@ stop = inventory.confirm_page(
         done=gettext_lazy("Instance %(what)s is being stopped."),
     ),
 )
-delete = inventory.confirm_page(
+delete = acting.confirm_page(
     INSTANCES,
     Confirmation(
         act=delete_instance,

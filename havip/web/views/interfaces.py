@@ -17,10 +17,12 @@ from havip.operations import (
     detach_interface,
 )
 from havip.selectors import inventory as selectors
+from havip.selectors import inventory_choices as choices
 from havip.web.forms.inventory import AttachForm, CreateInterfaceForm
-from havip.web.views import inventory
+from havip.web.views import acting, inventory
+from havip.web.views.acting import Confirmation, Creation, Dialog
 from havip.web.views.instances import binding_notes, missing_vswitch
-from havip.web.views.inventory import Confirmation, Creation, Dialog, Kind, Row, Where
+from havip.web.views.inventory import Kind, Row, Where
 
 INTERFACES = Kind(
     stem="interface",
@@ -52,7 +54,7 @@ def _attach(row: Row, _here: Where) -> Dialog:
         icon="bind",
         tone="primary",
         refusal=row.actions.attach,
-        choices=selectors.attach_choices(interface),
+        choices=choices.attach_choices(interface),
     )
 
 
@@ -98,7 +100,7 @@ rows = inventory.rows_page(INTERFACES)
 row = inventory.row_page(INTERFACES)
 detail = inventory.detail_page(INTERFACES, _facts)
 panel = inventory.detail_page(INTERFACES, _facts, bare=True)
-create = inventory.create_page(
+create = acting.create_page(
     INTERFACES,
     Creation(
         form=CreateInterfaceForm,
@@ -109,7 +111,7 @@ create = inventory.create_page(
         missing=missing_vswitch,
     ),
 )
-attach = inventory.confirm_page(
+attach = acting.confirm_page(
     INTERFACES,
     Confirmation(
         act=attach_interface,
@@ -120,7 +122,7 @@ attach = inventory.confirm_page(
         template="inventory/attach.html",
     ),
 )
-detach = inventory.confirm_page(
+detach = acting.confirm_page(
     INTERFACES,
     Confirmation(
         act=detach_interface,
@@ -129,7 +131,7 @@ detach = inventory.confirm_page(
         done=gettext_lazy("Network interface %(what)s is being detached."),
     ),
 )
-delete = inventory.confirm_page(
+delete = acting.confirm_page(
     INTERFACES,
     Confirmation(
         act=delete_interface,

@@ -1,7 +1,7 @@
-"""What the pages of all resources share. Each kind is described once, as a `Kind`; the functions here make its views.
+"""What the pages of all resources share: each kind is described once, as a `Kind`; the functions here make its views.
 
-A list with its rows that refresh themselves, an object's page with its panel that does, a drawer that creates, and dialogs
-that confirm. What a dialog says is a `Dialog`, built by the resource's own module.
+These are a list with rows that refresh themselves, and a resource's page with a panel that does. Drawers and dialogs are
+in `acting`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Qu
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from console.forms import OperationForm
-from console.operations.framework import Outcome
-from console.operations.refusal import Refusal
 from console.paging import SIZES, Page, page_size, paginate
-from console.teams.access import operating_view, team_view
+from console.teams.access import team_view
 from console.teams.models import Team
 from console.teams.principal import Principal
 from havip.filters.inventory import ResourceFilter
@@ -28,8 +25,9 @@ from havip.models import Binding
 from havip.models.base import Resource
 from havip.regions import Region, find_region
 from havip.selectors import inventory as selectors
-from havip.web.answers import accepted, fragment, is_htmx, page
-from havip.web.forms.inventory import ResourceForm, grouped_vswitches, network_label
+from havip.selectors import inventory_choices as choices
+from havip.web.answers import fragment, is_htmx, page
+from havip.web.forms.inventory import grouped_vswitches, network_label
 from havip.web.presenting.links import Links
 
 Text = Promise | str
@@ -228,11 +226,11 @@ def _offer_networks(form: forms.Form, here: Where) -> None:
     region = here.region.identifier
     every = gettext("All")
     if "vpc" in form.fields:
-        vpcs = selectors.vpc_choices(here.team, region)
-        choices: list[tuple[str, Any]] = [(each.resource_id, network_label(each)) for each in vpcs]
-        form.fields["vpc"].widget = forms.Select(choices=[("", every), *choices])
+        vpcs = choices.vpc_choices(here.team, region)
+        offered = [(each.resource_id, network_label(each)) for each in vpcs]
+        form.fields["vpc"].widget = forms.Select(choices=[("", every), *offered])
     if "vswitch" in form.fields:
-        grouped = grouped_vswitches(selectors.vswitch_choices(here.team, region))
+        grouped = grouped_vswitches(choices.vswitch_choices(here.team, region))
         form.fields["vswitch"].widget = forms.Select(choices=[("", every), *grouped])
 
 
@@ -279,141 +277,3 @@ def _gone(list_url: str) -> HttpResponse:
     response = HttpResponse(status=404)
     response["HX-Redirect"] = list_url
     return response
-
-
-@dataclass(frozen=True, slots=True)
-class Creation:
-    """A drawer that creates: its form, its operation and its words; `done` says what now happens to `%(what)s`."""
-
-    form: type[ResourceForm]
-    act: Callable[..., Outcome]
-    title: Text
-    button: Text
-    done: Text
-    # What must be there first, if it is not: a sentence with the link that leads there.
-    missing: Callable[[Where], Mapping[str, str] | None] = lambda _here: None
-
-
-def create_page(kind: Kind, creation: Creation) -> View:
-    """Make the drawer that creates a resource of a kind."""
-
-    @operating_view
-    def view(request: HttpRequest, principal: Principal, region: str) -> HttpResponse:
-        here = where(principal, region)
-        list_url = here.links.of(f"{kind.stem}-list")
-        form = creation.form(
-            request.POST if request.method == "POST" else None,
-            team=here.team,
-            region=here.region,
-            initial=_filled_in(request, creation.form),
-            here=request.path,
-        )
-        if form.is_bound and form.is_valid():
-            outcome = form.attempt(
-                creation.act, principal=principal, region=region, **form.arguments
-            )
-            if outcome is not None:
-                what = form.arguments.get("name") or outcome.object_id
-                return accepted(request, list_url, str(creation.done) % {"what": what})
-        context = {
-            "form": form,
-            "creation": creation,
-            "region": here.region,
-            "missing": creation.missing(here),
-            "close_url": list_url,
-            "form_action": request.path,
-            "overlay_kind": "drawer",
-            "crumbs": [{"label": kind.plural, "url": list_url}, {"label": creation.title}],
-        }
-        return page(request, "inventory/create.html", context, status=form.status)
-
-    return view
-
-
-def _filled_in(request: HttpRequest, form: type[ResourceForm]) -> dict[str, str]:
-    """Return what the address fills in."""
-    return {
-        name: request.GET[name]
-        for name in form.base_fields
-        if name in request.GET and name != "client_token"
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A line of a dialog: what follows, or what stands in the way, with the page where it can be seen."""
-
-    text: str
-    url: str = ""
-    icon: str = "info"
-    link_label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Dialog:
-    """What a dialog says before something is done: what it is about, what follows, and why not, where it is refused."""
-
-    title: str
-    text: str
-    button: str
-    icon: str
-    tone: str = "destroy"
-    refusal: Refusal | None = None
-    obstacles: Sequence[Note] = ()
-    consequences: Sequence[Note] = ()
-    warning: str = ""
-    choices: Sequence[Any] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """A dialog that asks before it acts; `argument` is the operation's name for the resource."""
-
-    act: Callable[..., Outcome]
-    argument: str
-    dialog: Callable[[Row, Where], Dialog]
-    done: Text
-    form: type[OperationForm] = OperationForm
-    initial: Callable[[Any], Mapping[str, str]] = lambda _record: {}
-    template: str = "inventory/confirm.html"
-
-
-def confirm_page(kind: Kind, confirmation: Confirmation) -> View:
-    """Make a dialog about one resource: what is sent goes to the operation, with the form's fields."""
-
-    @operating_view
-    def view(
-        request: HttpRequest, principal: Principal, region: str, identifier: str
-    ) -> HttpResponse:
-        here = where(principal, region)
-        list_url = here.links.of(f"{kind.stem}-list")
-        record = find(kind, here, identifier)
-        form = confirmation.form(
-            request.POST if request.method == "POST" else None,
-            initial=dict(confirmation.initial(record)),
-        )
-        if form.is_bound and form.is_valid():
-            arguments = {
-                name: value for name, value in form.cleaned_data.items() if name != "client_token"
-            }
-            outcome = form.attempt(
-                confirmation.act,
-                principal=principal,
-                region=region,
-                **{confirmation.argument: identifier},
-                **arguments,
-            )
-            if outcome is not None:
-                return accepted(request, list_url, str(confirmation.done) % {"what": record.label})
-        dialog = confirmation.dialog(as_row(kind, record, here), here)
-        context = {
-            "form": form,
-            "dialog": dialog,
-            "record": record,
-            "region": here.region,
-            "close_url": list_url,
-            "crumbs": [{"label": kind.plural, "url": list_url}, {"label": dialog.title}],
-        }
-        return page(request, confirmation.template, context, status=form.status)
-
-    return view

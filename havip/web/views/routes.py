@@ -13,13 +13,15 @@ from havip.filters.inventory import RouteFilter
 from havip.models import RouteEntry
 from havip.operations import create_route, delete_route
 from havip.selectors import inventory as selectors
+from havip.selectors import inventory_choices as choices
 from havip.web.forms.inventory import CreateRouteForm
-from havip.web.views import inventory
-from havip.web.views.inventory import Confirmation, Creation, Dialog, Kind, Row, Where
+from havip.web.views import acting, inventory
+from havip.web.views.acting import Confirmation, Creation, Dialog
+from havip.web.views.inventory import Kind, Row, Where
 
 
 def _first_steps(principal: Principal, region: str) -> Mapping[str, Any]:
-    return {"havip_missing": not selectors.next_hop_choices(principal.team, region, "")}
+    return {"havip_missing": not choices.next_hop_choices(principal.team, region, "")}
 
 
 ROUTES = Kind(
@@ -34,7 +36,7 @@ ROUTES = Kind(
 
 
 def _missing_havip(here: Where) -> Mapping[str, str] | None:
-    if selectors.next_hop_choices(here.team, here.region.identifier, ""):
+    if choices.next_hop_choices(here.team, here.region.identifier, ""):
         return None
     return {
         "text": _("There is no HaVip in this region yet: a route entry leads to one."),
@@ -65,7 +67,7 @@ def _delete(row: Row, _here: Where) -> Dialog:
 listing = inventory.list_page(ROUTES)
 rows = inventory.rows_page(ROUTES)
 row = inventory.row_page(ROUTES)
-create = inventory.create_page(
+create = acting.create_page(
     ROUTES,
     Creation(
         form=CreateRouteForm,
@@ -76,7 +78,7 @@ create = inventory.create_page(
         missing=_missing_havip,
     ),
 )
-delete = inventory.confirm_page(
+delete = acting.confirm_page(
     ROUTES,
     Confirmation(
         act=delete_route,

@@ -12,10 +12,12 @@ from havip.filters.inventory import VpcFilter
 from havip.models import HaVip, RouteEntry, Vpc, VSwitch
 from havip.operations import create_vpc, delete_vpc
 from havip.selectors import inventory as selectors
+from havip.selectors import inventory_choices as choices
 from havip.selectors.havips import havips
 from havip.web.forms.inventory import CreateVpcForm
-from havip.web.views import inventory
-from havip.web.views.inventory import Confirmation, Creation, Dialog, Kind, Note, Row, Where
+from havip.web.views import acting, inventory
+from havip.web.views.acting import Confirmation, Creation, Dialog, Note
+from havip.web.views.inventory import Kind, Row, Where
 
 _SHOWN = 50
 
@@ -50,11 +52,11 @@ def contents_notes(network: Vpc | VSwitch, here: Where) -> list[Note]:
             icon=contents.kind,
             link_label=_("Show"),
         )
-        for contents in selectors.contents_of(network)
+        for contents in choices.contents_of(network)
     ]
 
 
-def _contents_text(contents: selectors.Contents) -> str:
+def _contents_text(contents: choices.Contents) -> str:
     count = contents.count
     counted = {
         VSwitch.KIND: ngettext("%(count)s vSwitch", "%(count)s vSwitches", count),
@@ -87,7 +89,7 @@ rows = inventory.rows_page(VPCS)
 row = inventory.row_page(VPCS)
 detail = inventory.detail_page(VPCS, _facts)
 panel = inventory.detail_page(VPCS, _facts, bare=True)
-create = inventory.create_page(
+create = acting.create_page(
     VPCS,
     Creation(
         form=CreateVpcForm,
@@ -97,7 +99,7 @@ create = inventory.create_page(
         done=gettext_lazy("VPC %(what)s is being created."),
     ),
 )
-delete = inventory.confirm_page(
+delete = acting.confirm_page(
     VPCS,
     Confirmation(
         act=delete_vpc,

@@ -16,14 +16,17 @@ from havip.operations import create_vswitch, delete_vswitch
 from havip.rules.addresses import gateway_address
 from havip.selectors import addresses
 from havip.selectors import inventory as selectors
+from havip.selectors import inventory_choices as choices
+from havip.selectors.creating import creation_refusal
 from havip.web.forms.inventory import CreateVSwitchForm
-from havip.web.views import inventory
-from havip.web.views.inventory import Confirmation, Creation, Dialog, Kind, Row, Where
+from havip.web.views import acting, inventory
+from havip.web.views.acting import Confirmation, Creation, Dialog
+from havip.web.views.inventory import Kind, Row, Where
 from havip.web.views.vpcs import contents_notes
 
 
 def _first_steps(principal: Principal, region: str) -> Mapping[str, Any]:
-    return {"vpc_missing": not selectors.vpc_choices(principal.team, region)}
+    return {"vpc_missing": not choices.vpc_choices(principal.team, region)}
 
 
 VSWITCHES = Kind(
@@ -37,7 +40,7 @@ VSWITCHES = Kind(
 )
 
 
-def _facts(vswitch: VSwitch, _here: Where) -> Mapping[str, Any]:
+def _facts(vswitch: VSwitch, here: Where) -> Mapping[str, Any]:
     """Its addresses: who owns each that is taken, and the lowest that is free."""
     owners = addresses.owners_in(vswitch)
     total = vswitch.network.num_addresses
@@ -53,12 +56,13 @@ def _facts(vswitch: VSwitch, _here: Where) -> Mapping[str, Any]:
         "taken": taken,
         "free": total - taken,
         "lowest_free": lowest,
+        "havip_refusal": creation_refusal(here.principal, here.region.identifier),
     }
 
 
 def missing_vpc(here: Where) -> Mapping[str, str] | None:
     """Say that a VPC comes first, where there is none."""
-    if selectors.vpc_choices(here.team, here.region.identifier):
+    if choices.vpc_choices(here.team, here.region.identifier):
         return None
     return {
         "text": _("There is no VPC in this region yet: a vSwitch is a part of one."),
@@ -85,7 +89,7 @@ rows = inventory.rows_page(VSWITCHES)
 row = inventory.row_page(VSWITCHES)
 detail = inventory.detail_page(VSWITCHES, _facts)
 panel = inventory.detail_page(VSWITCHES, _facts, bare=True)
-create = inventory.create_page(
+create = acting.create_page(
     VSWITCHES,
     Creation(
         form=CreateVSwitchForm,
@@ -96,7 +100,7 @@ create = inventory.create_page(
         missing=missing_vpc,
     ),
 )
-delete = inventory.confirm_page(
+delete = acting.confirm_page(
     VSWITCHES,
     Confirmation(
         act=delete_vswitch,

@@ -303,7 +303,9 @@ def test_members_in_their_own_team(scene: dict[str, str], sign_in: SignIn, role:
             assert answer.posted in (204, 302, 303), answer
         elif recipe.fields is not None:
             # The job pages say the refusal on the page that they lead back to.
-            assert answer.posted in ((302,) if answer.name.startswith("jobs:") else (403, 404)), answer
+            assert answer.posted in ((302,) if answer.name.startswith("jobs:") else (403, 404)), (
+                answer
+            )
         assert answer.posted < 500, answer
 
 
@@ -316,9 +318,7 @@ def test_strangers_find_nothing(scene: dict[str, str], sign_in: SignIn) -> None:
             assert answer.posted in (404, 405), answer
 
 
-def test_objects_of_others_are_not_in_ones_own_team(
-    scene: dict[str, str], sign_in: SignIn
-) -> None:
+def test_objects_of_others_are_not_in_ones_own_team(scene: dict[str, str], sign_in: SignIn) -> None:
     """Alpha's identifiers below Beta's address: not there; and fields that name Alpha's objects change nothing."""
     named = {"{" + name + "}" for name in scene}
     own = {"web:quota-request", "audit:entry", "audit:request"}
@@ -326,7 +326,9 @@ def test_objects_of_others_are_not_in_ones_own_team(
         recipe = answer.recipe
         if not recipe.of_team or answer.name in own:
             continue
-        if answer.name.endswith("-row"):  # a row that is not there (any more) vanishes from the list
+        if answer.name.endswith(
+            "-row"
+        ):  # a row that is not there (any more) vanishes from the list
             assert answer.got in (204, 404), answer
         elif recipe.arguments:
             assert answer.got in ((405,) if recipe.only_post else (404,)), answer

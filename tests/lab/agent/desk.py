@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import socket
 import socketserver
 import threading
 import time
@@ -23,6 +24,9 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     request_queue_size = 64
     desk: Desk
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """An agent that was killed does not read its answer."""
 
 
 class Desk:
@@ -153,7 +157,10 @@ class _Handler(BaseHTTPRequestHandler):
             )
             document = desk.documents.get(scope)
         if not desk.is_open:
-            return self.connection.close()
+            self.close_connection = True
+            return self.connection.shutdown(socket.SHUT_RDWR)
+        if not self._scope():
+            return self._answer(401)
         if document is None or document["version"] <= after:
             return self._answer(204)
         return self._answer(200, document)

@@ -42,20 +42,16 @@ def test_the_address_fails_over_without_the_console(pair: Pair, desk: Desk) -> N
     print(f"back at work {taken:.2f} s after the console's return")
 
 
-def test_killed_agents_come_back_to_the_same_state(
-    pair: Pair, desk: Desk, router: Agent
-) -> None:
+def test_killed_agents_come_back_to_the_same_state(pair: Pair, desk: Desk, router: Agent) -> None:
     visitor = pair.network.machines[2]
-    document = documents.gateway(
-        pair.network, pair.nodes, eip=EIP, routes=[("10.1.0.0/16", HAVIP)]
-    )
+    document = documents.gateway(pair.network, pair.nodes, eip=EIP, routes=[("10.1.0.0/16", HAVIP)])
     desk.apply(GATEWAY_SCOPE, document)
 
     def state() -> tuple[object, ...]:
         inside = ("-n", pair.network.router.namespace)
         return (
             pair.network.ruleset(),
-            ip(*inside, "route", "show", "table", "all"),
+            ip(*inside, "-4", "route", "show", "table", "all"),
             ip(*inside, "-o", "-4", "addr", "show", "dev", "outside"),
             [agent.keepalived_pid() for agent in pair.agents],
             [(each.has(HAVIP)) for each in pair.nodes],
@@ -105,7 +101,7 @@ def test_sigterm_leaves_the_network_and_teardown_only_what_is_foreign(
     foreign = pair.network.router
     foreign.run("nft", "add table inet theirs { chain c { counter; } ; }")
     foreign.run("nft", "add table bridge theirs")
-    ip(*inside, "link", "add", "theirs", "type", "dummy")
+    ip(*inside, "link", "add", "theirs", "type", "bridge")
     ip(*inside, "addr", "add", "198.51.100.7/32", "dev", "outside")
     ip(*inside, "route", "add", "10.9.0.0/16", "via", "203.0.113.9")
 
@@ -118,9 +114,7 @@ def test_sigterm_leaves_the_network_and_teardown_only_what_is_foreign(
         )
 
     before = theirs()
-    document = documents.gateway(
-        pair.network, pair.nodes, eip=EIP, routes=[("10.1.0.0/16", HAVIP)]
-    )
+    document = documents.gateway(pair.network, pair.nodes, eip=EIP, routes=[("10.1.0.0/16", HAVIP)])
     desk.apply(GATEWAY_SCOPE, document)
     whole = pair.network.ruleset()
     for agent in (router, *pair.agents):

@@ -113,7 +113,8 @@ def test_every_hostile_value_is_refused() -> None:
     from tests.lab.agent.network import Machine
 
     network.machines = [
-        Machine(number, "x", f"192.168.0.{number}", f"02:00:00:00:00:0{number}") for number in (1, 2)
+        Machine(number, "x", f"192.168.0.{number}", f"02:00:00:00:00:0{number}")
+        for number in (1, 2)
     ]
     node = documents.node(network.machines[0], network.machines[1:])
     gateway = documents.gateway(network, network.machines, routes=[("10.0.0.0/8", HAVIP)])

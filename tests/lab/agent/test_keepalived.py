@@ -174,12 +174,15 @@ def test_a_hold_stops_it_for_a_while(pair: Pair) -> None:
     pair.wait_states("BACKUP", "MASTER")
 
 
-def test_the_documented_timers(network: Network, desk: Desk, start: StartAgent, router: Agent) -> None:
+def test_the_documented_timers(
+    network: Network, desk: Desk, start: StartAgent, router: Agent
+) -> None:
     pair = Pair(network, desk, start, "documented")
     pair.bind(HAVIP)
     pair.wait_states("MASTER", "BACKUP")
-    assert "auth_pass Secret51" in (
-        pair.agents[0].state / "keepalived" / "keepalived.conf"
-    ).read_text()
+    assert (
+        "auth_pass Secret51"
+        in (pair.agents[0].state / "keepalived" / "keepalived.conf").read_text()
+    )
     os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
     pair.wait_states("STOP", "MASTER")

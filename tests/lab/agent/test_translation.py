@@ -100,9 +100,13 @@ def test_an_eip_leads_in_and_out(network: Network, desk: Desk, holder: Machine) 
         # From inside by way of the EIP.
         assert ask(network.machines[2], EIP).startswith("1 ")
         # Nobody outside passes for a HaVip.
-        forged = frames.udp(client, frames.mac_of(network.router), HAVIP, holder.address, b"outside")
+        forged = frames.udp(
+            client, frames.mac_of(network.router), HAVIP, holder.address, b"outside"
+        )
         at_holder = listener(holder)
-        outside_mac = ip("-n", network.router.namespace, "link", "show", "outside").split("ether ")[1]
+        outside_mac = ip("-n", network.router.namespace, "link", "show", "outside").split("ether ")[
+            1
+        ]
         forged = bytes.fromhex(outside_mac[:17].replace(":", "")) + forged[6:]
         frames.send(client, forged)
         assert not heard(at_holder, lambda seen: b"outside" in seen)
@@ -144,7 +148,7 @@ def test_routes_to_a_havip(network: Network, desk: Desk, holder: Machine) -> Non
     ip(*inside, "route", "add", "10.7.0.0/16", "via", CLIENT)
     routes = [("10.1.0.0/16", HAVIP), ("10.2.0.0/16", HAVIP)]
     desk.apply(GATEWAY_SCOPE, documents.gateway(network, [holder], routes=routes))
-    shown = ip(*inside, "route", "show", "proto", "186")
+    shown = ip(*inside, "route", "show", "proto", "205")
     assert shown.split("\n")[:2] == [
         f"10.1.0.0/16 via {HAVIP} dev {BRIDGE} ",
         f"10.2.0.0/16 via {HAVIP} dev {BRIDGE} ",
@@ -153,7 +157,11 @@ def test_routes_to_a_havip(network: Network, desk: Desk, holder: Machine) -> Non
     frames.send(
         network.machines[2],
         frames.udp(
-            network.machines[2], frames.mac_of(network.router), "192.168.0.77", "10.1.2.3", b"routed"
+            network.machines[2],
+            frames.mac_of(network.router),
+            "192.168.0.77",
+            "10.1.2.3",
+            b"routed",
         ),
     )
     assert heard(at_holder, lambda seen: b"routed" in seen, 1.5)
@@ -165,4 +173,4 @@ def test_routes_to_a_havip(network: Network, desk: Desk, holder: Machine) -> Non
     desk.wait(GATEWAY_SCOPE, lambda report: report.error)
     assert f"10.7.0.0/16 via {CLIENT}" in ip(*inside, "route")
     desk.apply(GATEWAY_SCOPE, documents.gateway(network, [holder]))
-    assert not ip(*inside, "route", "show", "proto", "186")
+    assert not ip(*inside, "route", "show", "proto", "205")

@@ -17,8 +17,8 @@ from pyroute2.netlink.nfnetlink.nfctsocket import (  # type: ignore[import-untyp
 
 from havip.fabric.linux.agent.roles import NotYet, Refused
 
-ROUTE_PROTOCOL = 186
-"""What marks the agent's routes among those of others (the `proto` of ip-route(8))."""
+ROUTE_PROTOCOL = 205
+"""What marks the agent's routes among those of others (the `proto` of ip-route(8)); no routing daemon uses it."""
 
 _MAIN_TABLE = 254
 _UNICAST = 1

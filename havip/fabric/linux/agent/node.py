@@ -173,7 +173,7 @@ class Node:
             self._revive_at = time.monotonic() + _REVIVE_SECONDS
             if self._wanted is not None:
                 addresses = {each.address for each in self._wanted.havips}
-                self._sweep(addresses - _own(self._wanted), patience=0.5)
+                self._sweep(addresses - _own(self._wanted), patience=0)
 
     def tick(self) -> float:
         """Revive a keepalived that has died, obey a hold, and compare what was told with the network."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -270,6 +271,7 @@ def test_a_change_ends_the_wait_at_once_and_so_does_revocation(cast: Any, settin
         begin = time.monotonic()
         status = agent.ask(wait=20).status_code
         answers.append((status, time.monotonic() - begin))
+        connection.close()
 
     def meanwhile(act: Any) -> tuple[int, float]:
         waiting = threading.Thread(target=ask)
