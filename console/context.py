@@ -54,6 +54,7 @@ def _user_links(user: User) -> list[dict[str, str]]:
         links.append(
             {"label": _("Requests to decide"), "url": reverse("web:site-requests"), "icon": "quota"}
         )
+        links.append({"label": _("Sign-in log"), "url": reverse("site-audit"), "icon": "audit"})
     return links
 
 

@@ -89,8 +89,10 @@ def _beyond(
         return queryset.filter(**{f"pk__{lookup}": pk})
     try:
         _check_value(queryset, column, value)
+        # The first condition bounds the range that an index is read from; the second one breaks ties.
         return queryset.filter(
-            Q(**{f"{column}__{lookup}": value}) | Q(**{column: value, f"pk__{lookup}": pk})
+            Q(**{f"{column}__{lookup}e": value}),
+            Q(**{f"{column}__{lookup}": value}) | Q(**{column: value, f"pk__{lookup}": pk}),
         )
     except (
         TypeError,

@@ -94,6 +94,13 @@ _NETWORKS: Mapping[str, Words] = {
     "vpc.delete": Words(
         _("Delete VPC"), _("Deleted VPC %(object)s"), _("Tried to delete VPC %(object)s")
     ),
+    "vpc.choose_timers": Words(
+        _("Choose timers"),
+        _("Chose the timers of the nodes of VPC %(object)s"),
+        _("Tried to choose the timers of the nodes of VPC %(object)s"),
+        _("Chose the timers “%(resource)s” for the nodes of VPC %(object)s"),
+        _("Tried to choose the timers “%(resource)s” for the nodes of VPC %(object)s"),
+    ),
     "vswitch.create": Words(
         _("Create vSwitch"),
         _("Created vSwitch %(object)s"),

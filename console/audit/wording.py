@@ -40,6 +40,8 @@ CHANNELS: Mapping[str, Text] = {
 }
 # Recorded values that have a name for readers.
 _VALUES: Mapping[str, Text] = {
+    "documented": _("documented"),
+    "fast": _("fast"),
     "approved": _("approved"),
     "declined": _("declined"),
     "havips_per_team": _("HaVips per team"),
@@ -48,7 +50,12 @@ _VALUES: Mapping[str, Text] = {
     "havip_routes_per_vpc": _("Route entries to HaVips per VPC"),
     **{role.value: role.label for role in Role},
 }
-_DECISIONS = {"quota.decide": "state", "beta.decide": "state", "team.add_member": "role"}
+_DECISIONS = {
+    "quota.decide": "state",
+    "beta.decide": "state",
+    "team.add_member": "role",
+    "vpc.choose_timers": "profile",
+}
 _RESOURCE_KEYS = ("resource_label", "eip_address", "resource", "instance")
 _RESOURCE_ARGUMENTS = ("instance_id", "interface_id", "eip_id")
 

@@ -43,6 +43,10 @@ def claim(job_pk: int, owner: str) -> Job | None:
         lease_until=now + timedelta(seconds=settings.HAVIP_JOB_LEASE_SECONDS),
         attempt=F("attempt") + 1,
         started_at=Coalesce(F("started_at"), now),
+        # From the first attempt on, not from the creation: a queue that stood still is no fault of the job.
+        deadline_at=Coalesce(
+            F("deadline_at"), now + timedelta(seconds=settings.HAVIP_JOB_DEADLINE_SECONDS)
+        ),
     )
     return Job.objects.select_related("team").get(pk=job_pk) if taken else None
 

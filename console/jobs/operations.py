@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from http import HTTPStatus
 
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console.jobs.models import ACTIVE_STATES, Job, JobState
+from console.jobs.queue import send
 from console.jobs.runner import cancel_locked
 from console.operations.framework import OPERATIONS, Outcome, current_change, operation
 from console.operations.refusal import Rule
@@ -48,7 +51,7 @@ def _job(team: Team, job_id: str, *, lock: bool) -> Job:
 
 @operation("job.cancel")
 def cancel_job(*, principal: Principal, job_id: str, client_token: str = "") -> Outcome:
-    """Cancel a queued job at once, or ask a running one to stop. Raises Refusal J1, J2."""
+    """Cancel a job that no worker has touched at once, or ask any other to stop. Raises Refusal J1, J2."""
     change = current_change()
     change.concerns("job", job_id, job_id)
     job = _job(principal.team, job_id, lock=True)
@@ -56,11 +59,15 @@ def cancel_job(*, principal: Principal, job_id: str, client_token: str = "") -> 
     if job.state not in ACTIVE_STATES:
         raise JOB_ENDED.refuse(state=job.get_state_display())
     change.before = {"state": job.state, "cancel_requested": job.cancel_requested}
-    if job.state == JobState.QUEUED:
+    if job.state == JobState.QUEUED and job.attempt == 0:
         cancel_locked(job, who=principal.label)
     else:
+        # An attempt may have told the network something already: a worker takes that back, then ends the job.
         job.cancel_requested = True
-        job.save(update_fields=["cancel_requested"])
+        if not job.lease_owner:
+            job.due_at = timezone.now()
+            transaction.on_commit(lambda: send(job.pk), robust=True)
+        job.save(update_fields=["cancel_requested", "due_at"])
     change.after = {"state": job.state, "cancel_requested": job.cancel_requested}
     return change.outcome(state=job.state)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from console import pulse
-from console.jobs.models import Job, JobLock, JobLogLine, JobState, lock_key
+from console.jobs.models import ACTIVE_STATES, Job, JobLock, JobLogLine, lock_key
 from console.teams.principal import Principal
 
 logger = logging.getLogger(__name__)
@@ -63,7 +62,6 @@ def enqueue(
         operation_arguments=dict(operation_arguments),
         retry_of=retry_of,
         maximum_attempts=settings.HAVIP_JOB_ATTEMPTS,
-        deadline_at=timezone.now() + timedelta(seconds=settings.HAVIP_JOB_DEADLINE_SECONDS),
         requested_by=principal.label,
         requested_by_id=principal.identifier,
         request_id=principal.request_id,
@@ -93,5 +91,5 @@ def send(job_pk: int, *, delay_seconds: float = 0) -> bool:
     except Exception as error:  # noqa: BLE001 - the row is the truth: the sweeper sends again
         logger.warning("job %s could not be sent, the sweeper will: %s", job_pk, error)
         return False
-    Job.objects.filter(pk=job_pk, state=JobState.QUEUED).update(sent_at=timezone.now())
+    Job.objects.filter(pk=job_pk, state__in=ACTIVE_STATES).update(sent_at=timezone.now())
     return True

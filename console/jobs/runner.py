@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -34,6 +35,9 @@ TOOK_TOO_LONG = gettext_noop("It took longer than the time limit of %(seconds)s 
 CANCELLED = gettext_noop("Cancelled by %(who)s.")
 DEADLINE = gettext_noop("It was not done by its deadline. Last word: %(note)s")
 WORKERS_DIED = gettext_noop("The worker stopped in the middle of it %(attempts)s times.")
+DATABASE = gettext_noop("The database was busy or away (%(name)s).")
+BEGINS = gettext_noop("Attempt %(attempt)s begins.")
+WAITS = gettext_noop("Waits: %(note)s")
 INTERNAL = gettext_noop("An internal error stopped it (%(name)s). The log of the worker has it.")
 
 
@@ -41,13 +45,14 @@ def run(job_pk: int) -> JobState | None:
     """Carry the job out if it can be claimed now; return its state afterwards, or None when it was not ours."""
     job = lease.claim(job_pk, lease.new_owner())
     if job is None:
+        _undo_left(job_pk)
         return None
     pulse.touch(job.team_id)
     if job.cancel_requested:
         return conclude_cancelled(job)
     if job.attempt > job.maximum_attempts:
         return _fail(job, WORKERS_DIED, attempts=job.attempt - 1)
-    log(job, gettext_noop("Attempt %(attempt)s begins."), attempt=job.attempt)
+    _log_once(job, BEGINS, attempt=job.attempt)
     try:
         with lease.kept_alive(job):
             result = handler_for(job).carry_out(job)
@@ -58,6 +63,9 @@ def run(job_pk: int) -> JobState | None:
     except SoftTimeLimitExceeded:
         limit = settings.HAVIP_JOB_SOFT_LIMIT
         return _later(job, TemporaryFailure(TOOK_TOO_LONG, seconds=limit))
+    except OperationalError as error:
+        logger.warning("job %s: the database failed", job.resource_id, exc_info=True)
+        return _later(job, TemporaryFailure(DATABASE, name=type(error).__name__))
     except Exception as error:
         logger.exception("job %s failed by an internal error", job.resource_id)
         return _fail(job, INTERNAL, name=type(error).__name__)
@@ -66,10 +74,17 @@ def run(job_pk: int) -> JobState | None:
     return _succeed(job, result)
 
 
+def _log_once(job: Job, message: str, **parameters: object) -> None:
+    """Log what is still so only when it was not so before: a job that waits is looked at again and again."""
+    last = job.log_lines.filter(message=message).last()
+    if last is None or last.parameters != parameters:
+        log(job, message, level="info", **parameters)
+
+
 def _held(job: Job) -> Job | None:
     """Lock the team, then the job; return it if this claim still holds it. Only inside a transaction."""
     Team.objects.select_for_update(no_key=True).get(pk=job.team_id)
-    held = Job.objects.select_for_update().filter(
+    held = Job.objects.select_for_update(of=("self",)).filter(
         pk=job.pk, lease_owner=job.lease_owner, state=JobState.RUNNING
     )
     return held.select_related("team").first()
@@ -127,6 +142,8 @@ def _wait(job: Job, waiting: Waiting) -> JobState | None:
         elif held.deadline_at is not None and timezone.now() >= held.deadline_at:
             state = _end_failed(held, DEADLINE, {"note": waiting.note})
         else:
+            if waiting.note:
+                _log_once(held, WAITS, note=waiting.note)
             held.attempt -= 1  # waiting is no attempt of its own
             _release(held, JobState.RUNNING, waiting.seconds)
             transaction.on_commit(lambda: send(held.pk, delay_seconds=waiting.seconds), robust=True)
@@ -172,6 +189,7 @@ def _end_failed(job: Job, message: str, parameters: dict[str, object]) -> JobSta
             code="JobFailed",
             message=message,
             message_parameters=parameters,
+            after={"arguments": job.operation_arguments},
             job_id=job.resource_id,
         ),
     )
@@ -205,21 +223,47 @@ def cancel_locked(job: Job, *, who: str) -> JobState:
 
 
 def _end(job: Job, state: JobState) -> JobState:
-    """Write the final state and let go of everything that the job held. Inside a transaction."""
+    """Write the final state. Inside a transaction.
+
+    What the job held is let go at once only if the network is as the records say; else `_undo` lets go, when it has told the
+    network: nobody may change the same things in between.
+    """
     if job.state not in ACTIVE_STATES:
         raise RuntimeError(f"{job.resource_id} has ended already")
     job.state = state
     job.finished_at = timezone.now()
     job.lease_owner, job.lease_until = "", None
     job.save()
-    JobLock.objects.filter(job=job).delete()
+    if state == JobState.SUCCEEDED or job.attempt == 0:
+        JobLock.objects.filter(job=job).delete()
     pulse.touch(job.team_id)
     return state
 
 
 def _undo(job: Job) -> None:
-    """Make the network follow the records again; what does not work is logged, the records are right already."""
+    """Make the network follow the records again, then let go of what the job held.
+
+    What does not work is logged: the records are right already. A worker that dies here leaves the locks, and the sweeper sends
+    the job again (`left_to_undo`).
+    """
     try:
         handler_for(job).undo(job)
     except Exception:
         logger.warning("job %s: putting back did not work", job.resource_id, exc_info=True)
+    JobLock.objects.filter(job=job).delete()
+    pulse.touch(job.team_id)
+
+
+def left_to_undo() -> QuerySet[Job, int]:
+    """Return the jobs that ended without success and whose worker died before it had told the network."""
+    patience = timedelta(seconds=settings.HAVIP_JOB_HARD_LIMIT)
+    ended = Job.objects.exclude(state__in=ACTIVE_STATES).filter(
+        locks__isnull=False, finished_at__lt=timezone.now() - patience
+    )
+    return ended.order_by("pk").values_list("pk", flat=True).distinct()
+
+
+def _undo_left(job_pk: int) -> None:
+    job = Job.objects.select_related("team").filter(pk__in=left_to_undo().filter(pk=job_pk)).first()
+    if job is not None:
+        _undo(job)

@@ -8,15 +8,16 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 from django.core.management import call_command
+from django.db.models import Q
 from django.utils import timezone
 
 from console.jobs import lease
-from console.jobs.models import Job, JobState
+from console.jobs.models import Job
 from console.jobs.queue import send
-from console.jobs.runner import run
+from console.jobs.runner import left_to_undo, run
 
 logger = logging.getLogger(__name__)
-_SWEEP_BATCH = 500
+_SWEEP_BATCH = 100
 
 
 @shared_task(name="console.jobs.tasks.run_job", ignore_result=True)
@@ -30,16 +31,17 @@ def sweep() -> int:
     """Send again what nobody looks at: lost messages, and jobs whose worker died. Return how many."""
     now = timezone.now()
     patience = timedelta(seconds=settings.HAVIP_JOB_RESEND_SECONDS)
-    due = list(
+    # Whoever waits longest first, and only so many: a long queue must not be sent again and again as a whole.
+    unseen = (
         Job.objects.filter(lease.claimable())
-        .order_by("due_at")
-        .values_list("pk", "state", "sent_at")[:_SWEEP_BATCH]
+        .filter(Q(sent_at=None) | Q(sent_at__lt=now - patience))
+        .order_by("due_at", "pk")
     )
     sent = 0
-    for pk, state, sent_at in due:
-        if state == JobState.QUEUED and sent_at is not None and sent_at > now - patience:
-            continue
-        sent += send(pk)
+    for pk in [*unseen.values_list("pk", flat=True)[:_SWEEP_BATCH], *left_to_undo()]:
+        if not send(pk):
+            break  # the broker is away: the next tick tries again
+        sent += 1
     if sent:
         logger.info("sweeper sent %s job(s) again", sent)
     return sent

@@ -183,7 +183,10 @@ def _is_half_a_pair(character: str) -> bool:
 
 def _in_transaction(change: Change, token: str, function: Callable[[], Outcome]) -> Outcome:
     """Run the function under the team's lock; try again where the database asked for it."""
+    asked = change.action, change.arguments
     for attempt in range(_ATTEMPTS):
+        # A retried job becomes the operation that it was for: each attempt begins with what was asked.
+        change.action, change.arguments, change.retry_of = *asked, None
         try:
             with transaction.atomic():
                 return _write(change, token, function)
@@ -201,8 +204,8 @@ def _write(change: Change, token: str, function: Callable[[], Outcome]) -> Outco
     """Lock, look the token up, act, record: the inside of the transaction."""
     # One writer per team at a time: every rule then sees a settled state, and locks can never form a ring.
     Team.objects.select_for_update(no_key=True).get(pk=change.team.pk)
-    digest = idempotency.arguments_hash(change.arguments)
-    earlier = idempotency.earlier_outcome(change.team, token, change.action, digest)
+    action, digest = change.action, idempotency.arguments_hash(change.arguments)
+    earlier = idempotency.earlier_outcome(change.team, token, action, digest)
     if earlier is not None:
         return Outcome(**earlier)
     marker = _current.set(_fresh(change))
@@ -214,7 +217,7 @@ def _write(change: Change, token: str, function: Callable[[], Outcome]) -> Outco
     idempotency.remember(
         change.team,
         token,
-        change.action,
+        action,
         digest,
         {
             "object_kind": outcome.object_kind,

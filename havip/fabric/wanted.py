@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from havip.fabric.base import (
     WantedHaVip,
     WantedInstance,
@@ -32,38 +34,54 @@ from havip.rules.addresses import gateway_address
 
 def wanted_havip(havip: HaVip) -> WantedHaVip:
     """Return what the network shall make of this HaVip: what is being bound counts, what is being unbound does not."""
+    (wanted,) = wanted_havips([havip])
+    return wanted
+
+
+def wanted_havips(havips: Sequence[HaVip]) -> list[WantedHaVip]:
+    """Return what the network shall make of each HaVip; the number of queries does not grow with theirs."""
     bindings = (
-        Binding.objects.filter(havip=havip)
+        Binding.objects.filter(havip__in=havips)
         .exclude(state=BindingState.UNBINDING)
         .select_related("instance", "interface__instance")
         .order_by("slot")
     )
-    eip = Eip.objects.filter(
-        havip=havip, status__in=[EipStatus.ASSOCIATING, EipStatus.IN_USE]
-    ).first()
-    return WantedHaVip(
-        resource_id=havip.resource_id,
-        team=havip.team.slug,
-        region=havip.region,
-        vpc_id=havip.vpc.resource_id,
-        vswitch_id=havip.vswitch.resource_id,
-        vswitch_cidr_block=havip.vswitch.cidr_block,
-        ip_address=str(havip.ip_address),
-        exists=havip.status != HaVipStatus.DELETING,
-        nodes=tuple(_wanted_node(binding) for binding in bindings),
-        eip_address=str(eip.ip_address) if eip else "",
+    nodes: dict[int, list[Binding]] = {}
+    for binding in bindings:
+        nodes.setdefault(binding.havip_id, []).append(binding)
+    instances = {each.instance_id for bound in nodes.values() for each in bound} - {None}
+    cards = NetworkInterface.objects.filter(instance__in=instances, interface_type="Primary")
+    primary = {card.instance_id: card for card in cards} if instances else {}
+    eips = Eip.objects.filter(
+        havip__in=havips, status__in=[EipStatus.ASSOCIATING, EipStatus.IN_USE]
     )
+    mapped = {eip.havip_id: str(eip.ip_address) for eip in eips}
+    return [
+        WantedHaVip(
+            resource_id=havip.resource_id,
+            team=havip.team.slug,
+            region=havip.region,
+            vpc_id=havip.vpc.resource_id,
+            vswitch_id=havip.vswitch.resource_id,
+            vswitch_cidr_block=havip.vswitch.cidr_block,
+            ip_address=str(havip.ip_address),
+            exists=havip.status != HaVipStatus.DELETING,
+            nodes=tuple(_wanted_node(each, primary) for each in nodes.get(havip.pk, ())),
+            eip_address=mapped.get(havip.pk, ""),
+        )
+        for havip in havips
+    ]
 
 
-def _wanted_node(binding: Binding) -> WantedNode:
+def _wanted_node(
+    binding: Binding, primary: Mapping[int | None, NetworkInterface]
+) -> WantedNode:
     if binding.interface is not None:
         interface: NetworkInterface | None = binding.interface
         instance = binding.interface.instance
     else:
         instance = binding.instance
-        interface = NetworkInterface.objects.filter(
-            instance=instance, interface_type="Primary"
-        ).first()
+        interface = primary.get(binding.instance_id)
     return WantedNode(
         slot=binding.slot,
         kind=binding.kind,

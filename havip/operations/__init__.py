@@ -27,6 +27,7 @@ from havip.operations.interfaces import (
     detach_interface,
 )
 from havip.operations.networks import create_vpc, create_vswitch, delete_vpc, delete_vswitch
+from havip.operations.profiles import choose_timers
 from havip.operations.quotas import (
     apply_for_beta,
     decide_beta_application,
@@ -45,6 +46,7 @@ __all__ = [
     "bind_eip",
     "bind_instance",
     "bind_interface",
+    "choose_timers",
     "create_havip",
     "create_instance",
     "create_interface",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from console.operations.framework import Change, Outcome, current_change, operation
 from console.teams.principal import Principal
+from havip.fabric.linux.documents import virtual_router_ids
+from havip.keepalived import VirtualRouterIdsExhausted
 from havip.models import (
     Binding,
     BindingKind,
@@ -123,6 +127,9 @@ def _bind(
         interface=resource if isinstance(resource, NetworkInterface) else None,
         created_by=principal.label,
     )
+    # Node configurations need the number from now on, whichever fabric serves the region; one that runs out of them says so.
+    with contextlib.suppress(VirtualRouterIdsExhausted):
+        virtual_router_ids(havip.vpc, [havip])
     change.before = {"status": havip.status}
     _move(havip, HaVipStatus.ASSOCIATING)
     change.after = {

@@ -12,6 +12,7 @@ from typing import Any
 from console.jobs.models import Job
 from console.jobs.queue import JobRequest
 from havip.fabric.base import WantedHaVip, WantedNetwork
+from havip.fabric.linux.models import TimerChoice
 from havip.fabric.wanted import wanted_havip, wanted_network
 from havip.models import (
     Binding,
@@ -31,7 +32,7 @@ from havip.operations.addresses import release_address
 Step = dict[str, Any]
 HANDLER = "fabric"
 
-_MODELS: Mapping[str, type[Resource | Binding]] = {
+_MODELS: Mapping[str, type[Resource | Binding | TimerChoice]] = {
     "vpc": Vpc,
     "vswitch": VSwitch,
     "instance": Instance,
@@ -40,11 +41,12 @@ _MODELS: Mapping[str, type[Resource | Binding]] = {
     "eip": Eip,
     "havip": HaVip,
     "binding": Binding,
+    "timers": TimerChoice,
 }
 _NAMES = {model: name for name, model in _MODELS.items()}
 
 
-def assign(record: Resource | Binding, **fields: Any) -> Step:
+def assign(record: Resource | Binding | TimerChoice, **fields: Any) -> Step:
     """Return the step that gives a record's columns these plain values."""
     return {"do": "assign", "model": _NAMES[type(record)], "pk": record.pk, "fields": fields}
 

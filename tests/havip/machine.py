@@ -101,7 +101,7 @@ class Ground(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.example.__exit__(None, None, None)
 
-    def try(self, operation: str, broken: set[str], **arguments: Any) -> Any:
+    def attempt(self, operation: str, broken: set[str], **arguments: Any) -> Any:
         """Attempt it: accepted exactly if the model breaks nothing, else refused by one of what it breaks."""
         try:
             outcome = self.world.act(operation, **arguments)

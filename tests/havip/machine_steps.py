@@ -27,7 +27,7 @@ class HaVipSteps(Ground):
         broken = self.model.breaks_create(where, last, SIZES[where])
         address = "" if last is None else f"{PREFIXES[where]}{last}"
         arguments = {"vswitch_id": self.vswitches[where], "ip_address": address}
-        outcome = self.try("havip.create", broken, **arguments)
+        outcome = self.attempt("havip.create", broken, **arguments)
         if outcome is None:
             return
         number = self.model.take(where, last)
@@ -45,7 +45,7 @@ class HaVipSteps(Ground):
     @rule(which=ANY)
     def delete_havip(self, which: int) -> None:
         key = self.pick(self.model.havips, which)
-        outcome = self.try("havip.delete", self.model.breaks_delete(key), havip_id=key)
+        outcome = self.attempt("havip.delete", self.model.breaks_delete(key), havip_id=key)
         if outcome is not None:
             havip = self.model.havips[key]
             havip.status = "Deleting"
@@ -69,7 +69,7 @@ class HaVipSteps(Ground):
         broken = self.model.breaks_bind(key, resource)
         kind = "instance" if instance else "interface"
         arguments = {"havip_id": key, f"{kind}_id": resource}
-        outcome = self.try(f"havip.bind_{kind}", broken, **arguments)
+        outcome = self.attempt(f"havip.bind_{kind}", broken, **arguments)
         if outcome is None:
             return
         havip = self.model.havips[key]
@@ -101,7 +101,7 @@ class HaVipSteps(Ground):
         kind = "instance" if resource in self.model.nodes else "interface"
         broken = self.model.breaks_unbind(key, resource)
         arguments = {"havip_id": key, f"{kind}_id": resource}
-        outcome = self.try(f"havip.unbind_{kind}", broken, **arguments)
+        outcome = self.attempt(f"havip.unbind_{kind}", broken, **arguments)
         if outcome is None:
             return
         tie = next(tie for tie in havip.ties if tie.resource == resource)
@@ -123,7 +123,7 @@ class HaVipSteps(Ground):
             key, havip = eip.havip, model.havips[eip.havip]
         broken = model.breaks_bind_eip(key, name) if binding else model.breaks_unbind_eip(key, name)
         operation = "havip.bind_eip" if binding else "havip.unbind_eip"
-        outcome = self.try(operation, broken, havip_id=key, eip_id=name)
+        outcome = self.attempt(operation, broken, havip_id=key, eip_id=name)
         if outcome is None:
             return
         eip.havip = key
@@ -146,13 +146,13 @@ class HaVipSteps(Ground):
         here = {key: eip for key, eip in self.model.eips.items() if eip.region == "here"}
         name = self.pick(here, what)
         broken = set() if self.model.eips[name].status == "Available" else {"F4"}
-        if self.try("eip.release", broken, eip_id=name) is not None:
+        if self.attempt("eip.release", broken, eip_id=name) is not None:
             del self.model.eips[name]
 
     @precondition(lambda self: len(self.model.eips) < 4)
     @rule()
     def allocate_eip(self) -> None:
-        outcome = self.try("eip.allocate", set())
+        outcome = self.attempt("eip.allocate", set())
         self.model.eips[outcome.object_id] = Public()
 
     @precondition(lambda self: self.model.havips)
@@ -161,7 +161,7 @@ class HaVipSteps(Ground):
         key = self.pick(self.model.havips, which)
         broken = self.model.breaks_route(destination, key, ["192.168.0.0/24"])
         arguments = {"vpc_id": self.world.vpc, "destination_cidr_block": destination}
-        outcome = self.try("route.create", broken, **arguments, havip_id=key)
+        outcome = self.attempt("route.create", broken, **arguments, havip_id=key)
         if outcome is None:
             return
         name = outcome.object_id
@@ -176,7 +176,7 @@ class HaVipSteps(Ground):
         name = self.pick(self.model.routes, which)
         route = self.model.routes[name]
         broken = set() if route.status == "Available" else {"N5"}
-        outcome = self.try("route.delete", broken, route_id=name)
+        outcome = self.attempt("route.delete", broken, route_id=name)
         if outcome is not None:
             route.status = "Deleting"
             back = lambda: setattr(route, "status", "Available")  # noqa: E731
@@ -192,13 +192,13 @@ class ComputeSteps(Ground):
     def create_instance(self, where: str | None, last: int | None) -> None:
         model = self.model
         if where is None:
-            outcome = self.try("instance.create", set(), network_type="classic")
+            outcome = self.attempt("instance.create", set(), network_type="classic")
             node, card = Node(None), None
         else:
             broken = model.breaks_address(where, last, SIZES[where])
             address = "" if last is None else f"{PREFIXES[where]}{last}"
             arguments = {"vswitch_id": self.vswitches[where], "private_ip": address}
-            outcome = self.try("instance.create", broken, **arguments)
+            outcome = self.attempt("instance.create", broken, **arguments)
             if outcome is None:
                 return
             number = model.take(where, last)
@@ -237,7 +237,7 @@ class ComputeSteps(Ground):
         )
         broken = (set() if node.status == before else {"I1"}) | self.model.locked(key)
         name = "instance.start" if start else "instance.stop"
-        outcome = self.try(name, broken, instance_id=key)
+        outcome = self.attempt(name, broken, instance_id=key)
         if outcome is not None:
             node.status = while_
             set_to = lambda status: lambda: setattr(node, "status", status)  # noqa: E731
@@ -247,7 +247,7 @@ class ComputeSteps(Ground):
     @rule(which=ANY)
     def delete_instance(self, which: int) -> None:
         key, model = self.pick(self.model.nodes, which), self.model
-        outcome = self.try("instance.delete", model.breaks_delete_node(key), instance_id=key)
+        outcome = self.attempt("instance.delete", model.breaks_delete_node(key), instance_id=key)
         if outcome is None:
             return
         node = model.nodes[key]
@@ -271,7 +271,7 @@ class ComputeSteps(Ground):
         broken = self.model.breaks_address(where, last, SIZES[where])
         address = "" if last is None else f"{PREFIXES[where]}{last}"
         arguments = {"vswitch_id": self.vswitches[where], "private_ip": address}
-        outcome = self.try("interface.create", broken, **arguments)
+        outcome = self.attempt("interface.create", broken, **arguments)
         if outcome is None:
             return
         key = outcome.object_id
@@ -285,7 +285,7 @@ class ComputeSteps(Ground):
     def attach_interface(self, what: int, where: int) -> None:
         key, node = self.pick(self.model.cards, what), self.pick(self.model.nodes, where)
         broken = self.model.breaks_attach(key, node)
-        outcome = self.try("interface.attach", broken, interface_id=key, instance_id=node)
+        outcome = self.attempt("interface.attach", broken, interface_id=key, instance_id=node)
         if outcome is not None:
             self._move_card(outcome.job_id, key, "Attaching", node, attached=True)
 
@@ -294,7 +294,7 @@ class ComputeSteps(Ground):
     def detach_interface(self, what: int) -> None:
         key = self.pick(self.model.cards, what)
         broken = self.model.breaks_detach(key)
-        outcome = self.try("interface.detach", broken, interface_id=key)
+        outcome = self.attempt("interface.detach", broken, interface_id=key)
         if outcome is not None:
             node = self.model.cards[key].instance
             self._move_card(outcome.job_id, key, "Detaching", node, attached=False)
@@ -317,7 +317,7 @@ class ComputeSteps(Ground):
     @rule(what=ANY)
     def delete_interface(self, what: int) -> None:
         key, model = self.pick(self.model.cards, what), self.model
-        outcome = self.try("interface.delete", model.breaks_delete_card(key), interface_id=key)
+        outcome = self.attempt("interface.delete", model.breaks_delete_card(key), interface_id=key)
         if outcome is None:
             return
         card = model.cards[key]

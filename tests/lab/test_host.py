@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from havip.fabric.linux.lab.topology import (
     uplink_port,
 )
 from havip.fabric.linux.lab.units import Units
-from havip.fabric.linux.protocol import bridge_name, port_name
+from havip.fabric.linux.protocol import as_json, bridge_name, port_name
 from tests.consoles import eventually
 from tests.lab.documents import SCOPE, Card, Network, document
 from tests.lab.machine import inside, nothing_of, run
@@ -90,6 +91,17 @@ def identities(*names: str) -> list[list[Any]]:
 def addresses(namespace: str, device: str) -> set[str]:
     found = json.loads(run(f"ip -j -4 -n {namespace} address show dev {device}"))
     return {each["local"] for link in found for each in link.get("addr_info", [])}
+
+
+def live(host: Host) -> None:
+    """Do what the agent's loop does, for a moment."""
+    deadline = time.monotonic() + 1.0
+    while time.monotonic() < deadline:
+        watched = host.role.watched()
+        ended, _, _ = select.select(list(watched), [], [], 0.05)
+        for descriptor in ended:
+            watched[descriptor]()
+        host.role.tick()
 
 
 class TestBuilding:
@@ -180,7 +192,7 @@ class TestHealing:
         answer(TWO, "192.168.0.209")
         run(damage)
         host.apply(Network())
-        wait_for_units(host)
+        live(host)
         assert answer(TWO, "192.168.0.209") == "ECS1"
         assert answer(ONE, "192.168.0.210") == "ECS2"
         assert "eth7" not in links(ONE)
@@ -208,21 +220,8 @@ class TestHealing:
         answer(TWO, "192.168.0.209")
         for pid in namespaces.processes_in([ONE]):
             os.kill(pid, signal.SIGKILL)
-        wait_for_units(host)
+        live(host)
         assert answer(TWO, "192.168.0.209") == "ECS1"
-
-
-def wait_for_units(host: Host) -> None:
-    """Do what the agent's loop does, for a moment."""
-    import select
-
-    deadline = time.monotonic() + 1.0
-    while time.monotonic() < deadline:
-        watched = host.role.watched()
-        ended, _, _ = select.select(list(watched), [], [], 0.05)
-        for descriptor in ended:
-            watched[descriptor]()
-        host.role.tick()
 
 
 class TestPower:
@@ -290,6 +289,22 @@ class TestCards:
         )
         assert _sent(ONE, "eth0") - before <= 2
 
+    def test_what_leaves_with_an_address_of_a_secondary_card(self, host: Host) -> None:
+        """What a holder of a HaVip on a secondary interface needs to reach the outside."""
+        network = Network()
+        network.cards.append(SECONDARY)
+        host.apply(network)
+        ask = "curl -s -m 1 --interface 192.168.0.88 http://192.168.0.210/"
+        for _ in range(2):
+            run(f"ip -n {ONE} address add 192.168.0.88/32 dev eth1")
+            live(host)
+            before = _sent(ONE, "eth0")
+            assert inside(ONE, ask).strip() == "ECS2"
+            assert _sent(ONE, "eth0") - before <= 2
+            run(f"ip -n {ONE} address del 192.168.0.88/32 dev eth1")
+            live(host)
+            assert "192.168.0.88" not in run(f"ip -n {ONE} rule")
+
     def test_detached_and_attached_elsewhere(self, host: Host) -> None:
         network = Network()
         network.cards.append(SECONDARY)
@@ -335,8 +350,6 @@ class TestRemoving:
         state = Place.of(data).agent_state(SCOPE)
         state.mkdir(parents=True)
         wanted = document(Network())
-        from havip.fabric.linux.protocol import as_json
-
         (state / "wanted.json").write_text(json.dumps(as_json(wanted)))
         for _ in range(3):
             with subprocess.Popen(

@@ -34,7 +34,7 @@ from havip.fabric.linux.protocol import (
     safe_name,
     scope_of,
 )
-from havip.fabric.wanted import wanted_havip, wanted_network
+from havip.fabric.wanted import wanted_havips, wanted_network
 from havip.keepalived.allocation import (
     allocate_virtual_router_id,
     password_of,
@@ -58,8 +58,11 @@ class VpcPicture:
     router_ids: Mapping[str, int]
 
 
-def picture(vpc: Vpc) -> VpcPicture:
-    """Read what is wanted in a VPC. Gives new HaVips their virtual_router_id, and new cards their device."""
+def picture(vpc: Vpc, *, keep: bool = True) -> VpcPicture:
+    """Read what is wanted in a VPC. Gives new HaVips their virtual_router_id, and new cards their device.
+
+    Without `keep` these are worked out in the same way and not written: for a page that only looks.
+    """
     network = wanted_network(vpc)
     records = list(
         HaVip.objects.filter(vpc=vpc)
@@ -70,20 +73,23 @@ def picture(vpc: Vpc) -> VpcPicture:
     chosen = TimerChoice.objects.filter(vpc=vpc).values_list("profile", flat=True).first()
     return VpcPicture(
         network=network,
-        havips=tuple(wanted_havip(havip) for havip in records),
-        devices=_devices(network),
+        havips=tuple(wanted_havips(records)),
+        devices=_devices(network, keep=keep),
         profile=chosen or DEFAULT_PROFILE,
-        router_ids=virtual_router_ids(vpc, records),
+        router_ids=virtual_router_ids(vpc, records, keep=keep),
     )
 
 
-def virtual_router_ids(vpc: Vpc, havips: Iterable[HaVip]) -> dict[str, int]:
+def virtual_router_ids(
+    vpc: Vpc, havips: Iterable[HaVip], *, keep: bool = True
+) -> dict[str, int]:
     """Return each HaVip's number, giving one to those that have none. Raises VirtualRouterIdsExhausted."""
     numbers = dict(VirtualRouter.objects.filter(vpc=vpc).values_list("havip_id", "number"))
     for havip in havips:
         if havip.pk not in numbers:
             number = allocate_virtual_router_id(numbers.values())
-            VirtualRouter.objects.create(havip=havip, vpc=vpc, number=number)
+            if keep:
+                VirtualRouter.objects.create(havip=havip, vpc=vpc, number=number)
             numbers[havip.pk] = number
     return {havip.resource_id: numbers[havip.pk] for havip in havips}
 
@@ -93,7 +99,7 @@ def vrrp_secret(vpc_id: str) -> bytes:
     return salted_hmac("havip.fabric.linux.vrrp", vpc_id, algorithm="sha256").digest()
 
 
-def _devices(network: WantedNetwork) -> dict[str, str]:
+def _devices(network: WantedNetwork, *, keep: bool) -> dict[str, str]:
     """Name the device of every attached card: eth0 is the primary one, further ones keep the number they have."""
     attached = {card.resource_id: card for card in network.interfaces if card.instance_id}
     secondary = [identifier for identifier, card in attached.items() if not card.primary]
@@ -106,23 +112,27 @@ def _devices(network: WantedNetwork) -> dict[str, str]:
     for identifier, row in list(rows.items()):
         card = attached.get(identifier)
         if card is None or card.instance_id != row.instance.resource_id:
-            row.delete()
+            if keep:
+                row.delete()
             del rows[identifier]
+    numbers = {identifier: row.number for identifier, row in rows.items()}
     taken: dict[str, set[int]] = {}
     for row in rows.values():
         taken.setdefault(row.instance.resource_id, set()).add(row.number)
     for identifier in secondary:
-        if identifier not in rows:
+        if identifier not in numbers:
             used = taken.setdefault(attached[identifier].instance_id, set())
             number = next(free for free in range(1, 100) if free not in used)
             used.add(number)
-            rows[identifier] = DeviceNumber.objects.create(
-                interface=NetworkInterface.objects.get(resource_id=identifier),
-                instance=Instance.objects.get(resource_id=attached[identifier].instance_id),
-                number=number,
-            )
+            numbers[identifier] = number
+            if keep:
+                DeviceNumber.objects.create(
+                    interface=NetworkInterface.objects.get(resource_id=identifier),
+                    instance=Instance.objects.get(resource_id=attached[identifier].instance_id),
+                    number=number,
+                )
     return {
-        identifier: "eth0" if card.primary else f"eth{rows[identifier].number}"
+        identifier: "eth0" if card.primary else f"eth{numbers[identifier]}"
         for identifier, card in attached.items()
     }
 

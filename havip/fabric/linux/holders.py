@@ -218,9 +218,5 @@ def _told(stretches: list[HolderInterval], begin: datetime) -> str:
     since = date_format(timezone.localtime(begin), "H:i")
     if not stretches:
         return _("Since %(since)s nobody was seen holding the address.") % {"since": since}
-    told = ", ".join(_title(each, _length(each)) for each in stretches[-5:])
+    told = ", ".join(_title(each, each.seconds) for each in stretches[-5:])
     return _("Since %(since)s: %(told)s") % {"since": since, "told": told}
-
-
-def _length(stretch: HolderInterval) -> float:
-    return ((stretch.until or timezone.now()) - stretch.since).total_seconds()

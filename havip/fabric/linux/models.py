@@ -229,6 +229,11 @@ class HolderInterval(models.Model):
     def __str__(self) -> str:
         return f"{self.havip_id}: {self.holder_label or '-'}"
 
+    @property
+    def seconds(self) -> float:
+        """How long it lasted, or has lasted by now."""
+        return ((self.until or timezone.now()) - self.since).total_seconds()
+
 
 class AlertKind(models.TextChoices):
     """What is wrong in the network."""

@@ -165,3 +165,22 @@ def forget_vpc(vpc_id: str) -> None:
         gone.delete()
     for scope in scopes:
         waking.wake(scope)
+
+
+def forget_gone() -> int:
+    """Revoke the agents of instances and VPCs that are no more, and let go of their documents; return how many."""
+    living = Agent.objects.filter(revoked_at__isnull=True).exclude(role=AgentRole.HOST)
+    subjects = {agent.scope: agent.subject for agent in living}
+    names = list(subjects.values())
+    there = {
+        *Vpc.objects.filter(resource_id__in=names).values_list("resource_id", flat=True),
+        *Instance.objects.filter(resource_id__in=names).values_list("resource_id", flat=True),
+    }
+    gone = [scope for scope, subject in subjects.items() if subject not in there]
+    if gone:
+        with transaction.atomic():
+            Agent.objects.filter(scope__in=gone, revoked_at__isnull=True).update(
+                revoked_at=timezone.now(), revoked_by="system"
+            )
+            WantedState.objects.filter(scope__in=gone).delete()
+    return len(gone)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 
 from havip.fabric.linux.alerts import examine_agents
+from havip.fabric.linux.store import forget_gone
 
 
 @shared_task(name="havip.fabric.linux.tasks.look_for_silence", ignore_result=True)
 def look_for_silence() -> None:
-    """Raise and clear the alerts of silent agents; called every few seconds."""
+    """Raise and clear the alerts of silent agents, and revoke those whose machine is gone; called every few seconds."""
+    forget_gone()
     examine_agents()

@@ -86,7 +86,7 @@ def node(
             {
                 "id": f"havip-test{index + 1}",
                 "address": address,
-                "prefix_length": 24,
+                "prefix_length": 32 if peers else 24,
                 "interface_id": machine.interface_id,
                 "device": "eth0",
                 "own_address": machine.address,

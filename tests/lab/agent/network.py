@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import itertools
 import os
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from havip.fabric.linux.protocol import bridge_name, port_name
@@ -52,12 +54,12 @@ def within(namespace: str, act: Callable[[], T]) -> T:
 
     def run() -> None:
         try:
-            with open(f"/run/netns/{namespace}") as file:
+            with Path(f"/run/netns/{namespace}").open() as file:
                 libc = ctypes.CDLL(None, use_errno=True)
                 if libc.setns(file.fileno(), _CLONE_NEWNET) != 0:
                     raise OSError(ctypes.get_errno(), "setns")
             result.append(act())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failure.append(error)
 
     thread = threading.Thread(target=run)
@@ -209,14 +211,11 @@ class Network:
         self.machines.append(machine)
 
     def down(self) -> None:
-        for name in os.listdir("/run/netns"):
-            if name.startswith(f"{self.prefix}-"):
-                for pid in ip("netns", "pids", name).split():
-                    try:
-                        os.kill(int(pid), 9)
-                    except ProcessLookupError:
-                        pass
-                ip("netns", "del", name)
+        for path in Path("/run/netns").glob(f"{self.prefix}-*"):
+            for pid in ip("netns", "pids", path.name).split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), 9)
+            ip("netns", "del", path.name)
 
     def ruleset(self) -> str:
         return self.router.run("nft", "-s", "list", "ruleset").stdout

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.lab.agent import documents
+from tests.lab.agent import documents, frames
 from tests.lab.agent.conftest import Agent, StartAgent
 from tests.lab.agent.desk import TOKEN, Desk
 from tests.lab.agent.documents import GATEWAY_SCOPE
-from tests.lab.agent.network import EIP, HAVIP, Network, ip, wait_until
+from tests.lab.agent.network import EIP, HAVIP, Network, heard, ip, listener, wait_until
 from tests.lab.agent.test_keepalived import Pair
 
 pytestmark = pytest.mark.lab
@@ -158,3 +160,63 @@ def test_a_revoked_key_leaves_the_network_and_a_new_token_helps(
     router.token_file.write_text(TOKEN)
     desk.wait(GATEWAY_SCOPE, lambda report: report.applied_version == 2, 40)
     assert (router.state / "key.json").read_text() != key
+
+
+def test_killed_at_any_moment_the_gateway_agent_gets_there(
+    network: Network, desk: Desk, router: Agent
+) -> None:
+    first, second, forger = network.machines
+    ip("-n", forger.namespace, "addr", "add", f"{HAVIP}/32", "dev", "lo")
+    states = [
+        documents.gateway(network, [first], eip=EIP),
+        documents.gateway(network, [second], routes=[("10.1.0.0/16", HAVIP)]),
+        documents.gateway(network, [first, second], eip=EIP, routes=[("10.2.0.0/16", HAVIP)]),
+    ]
+    desk.apply(GATEWAY_SCOPE, states[0])
+    seen = listener(second)
+    chance, mac = random.Random(20), frames.mac_of(forger)
+    for turn in range(12):
+        desk.want(GATEWAY_SCOPE, states[turn % len(states)])
+        time.sleep(chance.uniform(0, 0.12))
+        router.kill()
+        frames.send(forger, frames.gratuitous(forger, HAVIP))
+        assert not heard(seen, lambda frame: mac in frame and frames.packed(HAVIP) in frame, 0.1)
+        router.start()
+        if turn % 3 == 2:
+            time.sleep(chance.uniform(0.2, 0.9))
+    for state in states:
+        desk.apply(GATEWAY_SCOPE, state)
+        inside = ("-n", network.router.namespace)
+        shown = {
+            line.split()[0] for line in ip(*inside, "route", "show", "proto", "205").splitlines()
+        }
+        assert shown == {each["destination"] for each in state["routes"]}
+        assert network.router.has(EIP) == bool(state["havips"][0]["eip"])
+        guard = network.router.run("nft", "list", "set", "bridge", "havip_guard", "allowed").stdout
+        assert [each.port in guard for each in network.machines] == [
+            each.port in state["havips"][0]["ports"] for each in network.machines
+        ]
+
+
+def test_an_idle_agent_asks_for_little(network: Network, desk: Desk, router: Agent) -> None:
+    first, second, _visitor = network.machines
+    more = [
+        documents.havip(f"havip-test{number}", f"192.168.0.{number}", [first, second])
+        for number in range(11, 15)
+    ]
+    desk.apply(GATEWAY_SCOPE, documents.gateway(network, [first, second], more=more))
+    assert router.process is not None
+    process = Path(f"/proc/{router.process.pid}")
+
+    def used() -> float:
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    time.sleep(3)
+    before = used()
+    time.sleep(10)
+    share = (used() - before) / 10
+    memory = int((process / "status").read_text().split("VmRSS:")[1].split()[0]) / 1024
+    print(f"idle with 5 HaVips: {share:.1%} of a processor, {memory:.0f} MiB")
+    assert share < 0.1
+    assert memory < 120

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
+from havip.fabric.linux.agent.keepalived import complaint
 from tests.lab.agent import documents
 from tests.lab.agent.conftest import Agent, StartAgent
 from tests.lab.agent.desk import Desk
@@ -149,8 +151,29 @@ def test_a_node_that_is_unbound_stops(pair: Pair) -> None:
     assert pair.agents[1].keepalived_pid() == pid
 
 
-def test_a_file_that_keepalived_refuses_changes_nothing(pair: Pair) -> None:
-    """The checker of the agent lets only good files pass, so keepalived itself is made to refuse one."""
+def test_what_keepalived_says_against_a_file(network: Network, tmp_path: Path) -> None:
+    """Nothing that the agent renders is refused, so the file is a broken one."""
+    file = tmp_path / "keepalived.conf"
+    file.write_text(
+        "vrrp_instance one {\n    interface eth0\n    virtual_router_id 300\n    virtual_ipaddress {\n"
+        "        192.168.0.88\n    }\n}\n"
+    )
+    said = complaint(file, "2.2.7")
+    assert said.startswith("keepalived refuses its file: ")
+    assert "line 3: " in said
+    assert "300" in said
+    assert str(tmp_path) not in said
+    assert said.isprintable()
+
+
+def test_every_rendered_file_passes_silently(pair: Pair) -> None:
+    for machine, agent in zip(pair.nodes, pair.agents, strict=True):
+        file = agent.state / "keepalived" / "keepalived.conf"
+        done = machine.run("keepalived", "--config-test", "-f", str(file))
+        assert done.stdout + done.stderr == ""
+
+
+def test_what_cannot_be_applied_changes_nothing(pair: Pair) -> None:
     agent, scope = pair.agents[0], pair.scope(pair.first)
     file = agent.state / "keepalived" / "keepalived.conf"
     before, pid = file.read_text(), agent.keepalived_pid()

@@ -47,14 +47,24 @@ class Gateway:
         if not self._outside and any(havip.eip for havip in wanted.havips):
             raise Refused("This gateway has no link to the outside, so it cannot serve an EIP.")
         self._check_eips(wanted)
+        before = self._wanted
+        try:
+            self._make(wanted)
+        except Refused:
+            if before is not None:
+                self._make(before)
+            raise
+
+    def _make(self, wanted: GatewayDocument) -> None:
         self._tables.ensure(self._elements(wanted))
+        # From here on this is what is mended towards, even if the rest has to be tried again.
+        self._wanted = wanted
+        self._heal_at = time.monotonic() + _HEAL_SECONDS
         self._watch.read()  # what was heard so far was heard under the rules of before
         self._observe(wanted)
         self._forget_neighbours(wanted)
         self._set_eips(wanted)
         self._set_routes(wanted)
-        self._wanted = wanted
-        self._heal_at = time.monotonic() + _HEAL_SECONDS
 
     def watched(self) -> Mapping[int, Callable[[], None]]:
         """Listen to ARP."""

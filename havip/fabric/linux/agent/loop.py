@@ -30,6 +30,7 @@ logger = logging.getLogger("havip.agent")
 
 _WANTED = "wanted.json"
 _LONGEST_SLEEP = 5.0
+_PAUSE_AFTER_SURPRISE = 1.0
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -125,7 +126,12 @@ class Loop:
         self._telling.start()
         try:
             while not self._ending:
-                self._turn()
+                try:
+                    self._turn()
+                except Exception:
+                    # The network must not lose its keeper over a surprise; the next turn begins anew.
+                    logger.exception("a turn went wrong")
+                    time.sleep(_PAUSE_AFTER_SURPRISE)
         finally:
             self._asking.stop()
             self._telling.stop()

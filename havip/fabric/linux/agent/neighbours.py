@@ -150,7 +150,10 @@ class ArpWatch:
         if track is None or (kind, protocol, hardware_length, length) != (1, 0x0800, 6, 4):
             return
         if link == track.subject.bridge:
-            port = self._came_in.pop((source, sender), "") or self._port_of(source.hex(":"))
+            port = self._came_in.pop((source, sender), "")
+            if port not in track.subject.holders:
+                # The bridge learns only from frames that have passed: it knows better than a frame that was dropped.
+                port = self._port_of(source.hex(":")) or port
             if port in self._interfaces:
                 self._claim(track, port, time.monotonic())
             return

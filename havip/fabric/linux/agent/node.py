@@ -35,7 +35,7 @@ class Node:
         self._state = state
         self._service = service
         self._netlink = Netlink()
-        self._version = ""
+        self._version = _version_or_none()
         self._wanted: NodeDocument | None = None
         self._fifo = NotifyFifo(directory / "notify")
         self._states = States(state)
@@ -239,6 +239,13 @@ class Node:
         if teardown:
             self._fifo.path.unlink(missing_ok=True)
         self._netlink.close()
+
+
+def _version_or_none() -> str:
+    try:
+        return version()
+    except AgentError:
+        return ""
 
 
 def _own(wanted: NodeDocument) -> set[str]:

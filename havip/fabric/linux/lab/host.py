@@ -15,6 +15,7 @@ from pyroute2.netlink.exceptions import NetlinkError  # type: ignore[import-unty
 from havip.fabric.linux.agent import AGENT_VERSION
 from havip.fabric.linux.agent.roles import Findings, NotYet, Refused, as_sentence
 from havip.fabric.linux.lab import namespaces
+from havip.fabric.linux.lab.cards import CardWatch
 from havip.fabric.linux.lab.links import Inside
 from havip.fabric.linux.lab.machines import MachineError, ensure_machine
 from havip.fabric.linux.lab.namespaces import NamespaceError
@@ -41,6 +42,7 @@ class HostRole:
         self._pool = pool
         self._services = services
         self._units = units
+        self._cards = CardWatch()
 
     def apply(self, wanted: Document) -> None:
         """Make the lab so. Idempotent. Raises NotYet when something went wrong that may go right next time."""
@@ -68,6 +70,7 @@ class HostRole:
             for machine in machines[vpc.id]:
                 ensure_machine(self._place, vpc.id, machine, present)
                 units += self._services.of_machine(machine)
+        self._cards.want(machine for each in machines.values() for machine in each)
         self._units.want(by_name(units))
         self._forget_files(wanted, machines)
 
@@ -95,8 +98,8 @@ class HostRole:
                     path.unlink(missing_ok=True)
 
     def watched(self) -> Mapping[int, Callable[[], None]]:
-        """Return the processes' descriptors."""
-        return self._units.watched()
+        """Listen for processes that end, and for addresses that come to secondary cards."""
+        return {**self._units.watched(), **self._cards.watched()}
 
     def tick(self) -> float:
         """Start again what ended."""
@@ -108,6 +111,7 @@ class HostRole:
 
     def close(self, *, teardown: bool) -> None:
         """End. Everything stays; with `teardown` everything is removed."""
+        self._cards.close()
         self._units.close()
         if teardown:
             with contextlib.suppress(NamespaceError):

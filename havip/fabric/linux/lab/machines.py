@@ -10,7 +10,8 @@ import re
 import subprocess
 
 from havip.fabric.linux.lab import namespaces
-from havip.fabric.linux.lab.links import Inside, RouteTo, Rule
+from havip.fabric.linux.lab.cards import TABLES, ensure_rules
+from havip.fabric.linux.lab.links import Inside, RouteTo
 from havip.fabric.linux.lab.topology import (
     Cable,
     Machine,
@@ -29,8 +30,6 @@ _PARAMETERS = (
     ("net/ipv4/conf/all/arp_announce", "2"),
 )
 _CARD = re.compile(r"eth[0-9]{1,2}")
-_TABLES = 100  # eth1 has table 101, and so on
-_PRIORITIES = range(1000, 1300)
 
 
 class MachineError(Exception):
@@ -86,20 +85,16 @@ def _keep_own_addresses(inside: Inside, machine: Machine) -> None:
 def _switch_on(inside: Inside, machine: Machine) -> None:
     links = inside.links()
     inside.ensure_up(links["lo"])
-    rules: set[Rule] = set()
     for cable in machine.cables:
         link = inside.ensure_up(links[cable.device])
         inside.ensure_address(link, cable.address, cable.prefix_length)
         if cable.primary:
             inside.ensure_route(link, RouteTo("0.0.0.0/0", cable.gateway))
         else:
-            table = _TABLES + cable.number
+            table = TABLES + cable.number
             inside.ensure_route(link, RouteTo(cable.cidr_block, table=table))
             inside.ensure_route(link, RouteTo("0.0.0.0/0", cable.gateway, table))
-            first = _PRIORITIES.start + 2 * cable.number
-            rules.add(Rule(first, table, source=cable.address))
-            rules.add(Rule(first + 1, table, mark=table))
-    inside.ensure_rules(rules, _PRIORITIES)
+    ensure_rules(inside, machine)
     _answer_where_it_came_in(machine)
 
 
@@ -114,7 +109,7 @@ def _answer_where_it_came_in(machine: Machine) -> None:
 
 def _marking(cables: list[Cable]) -> str:
     arriving = "".join(
-        f'    iifname "{cable.device}" ct mark set {_TABLES + cable.number}\n' for cable in cables
+        f'    iifname "{cable.device}" ct mark set {TABLES + cable.number}\n' for cable in cables
     )
     return (
         "table ip havip_lab {\n"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from console.jobs.models import Job, JobState
 from havip.fabric.base import FabricBusy
-from havip.fabric.linux import store
+from havip.fabric.linux import store, tasks
 from havip.fabric.linux.fabric import LinuxFabric
 from havip.fabric.linux.models import Agent, TimerChoice, VirtualRouter, WantedState
 from havip.fabric.linux.protocol import GatewayDocument, HostDocument, NodeDocument
@@ -370,6 +370,22 @@ def test_a_vpc_that_is_gone_takes_its_agent_s_key_with_it(agents: Agents) -> Non
     carry_out_jobs()
     assert world.status(vpc) == "gone"
     assert gateway.ask().status_code == 401
+
+
+def test_an_instance_that_is_gone_takes_its_agent_s_key_with_it(agents: Agents) -> None:
+    world = agents.world
+    agent = ScriptedAgent(f"node:{world.spare}")
+    agent.obey()
+    assert store.forget_gone() == 0
+    world.act("instance.delete", instance_id=world.spare)
+    carry_out_jobs()
+    agents.gateway.obey()
+    Job.objects.filter(state="running").update(due_at=timezone.now())
+    carry_out_jobs()
+    assert world.status(world.spare) == "gone"
+    tasks.look_for_silence()
+    assert agent.ask().status_code == 401
+    assert not WantedState.objects.filter(scope=agent.scope).exists()
 
 
 # --- Observing --------------------------------------------------------------------------------------------------------
