@@ -30,4 +30,4 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-m", "console.probe", "http://127.0.0.1:8000/healthz/ready/"]
-CMD ["gunicorn", "--config", "python:console.serving", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8"]
+CMD ["gunicorn", "--config", "python:console.serving", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "32"]

@@ -14,7 +14,7 @@ from console.jobs.models import Job
 from console.teams.models import Membership, User
 from console.teams.principal import Principal
 from console.teams.roles import Permission
-from havip.fabric.directory import fabric_for
+from havip.fabric.directory import fabric_for, some_fabric_announces
 from havip.regions import AREA_NAMES, DEFAULT_REGION, Region, find_region, regions
 
 REGION_SESSION_KEY = "region"
@@ -143,8 +143,18 @@ def _navigation(request: HttpRequest, principal: Principal, region: Region) -> l
         url = reverse(name, args=[slug])
         return {"label": label, "url": url, "icon": icon, "current": current, "count": count}
 
+    guide = {
+        "label": _("Guide"),
+        "url": reverse("web:guide", args=[slug, region.identifier]),
+        "icon": "guide",
+        "current": here in ("web:guide", "web:guide-steps"),
+        "count": None,
+    }
     active = Job.objects.for_team(principal.team).active().count()
     operate = [of_team(_("Jobs"), "jobs:list", "job", active)]
+    if some_fabric_announces():
+        agents = of_team(_("Agents"), "web:agent-list", "terminal")
+        operate.append({**agents, "current": here.startswith("web:agent-")})
     if principal.may(Permission.READ_AUDIT):
         operate.append(of_team(_("Audit log"), "audit:list", "audit"))
     operate.append(of_team(_("Quotas"), "web:quotas", "quota"))
@@ -158,7 +168,7 @@ def _navigation(request: HttpRequest, principal: Principal, region: Region) -> l
         }
     )
     return [
-        {"heading": "", "items": [regional(_("HaVip"), "havip", "havip")]},
+        {"heading": "", "items": [regional(_("HaVip"), "havip", "havip"), guide]},
         {
             "heading": _("Network"),
             "items": [

@@ -187,6 +187,8 @@ HAVIP_JOB_DEADLINE_SECONDS = environment.integer(
 HAVIP_JOB_RESEND_SECONDS = environment.integer("HAVIP_JOB_RESEND_SECONDS", default=10, minimum=1)
 # The public addresses that EIPs are taken from: RFC 5737's block for documentation, unless a deployment has its own.
 HAVIP_EIP_POOL = environment.text("HAVIP_EIP_POOL", "203.0.113.0/24")
+# How many agents may wait for a change in one web process; each holds a thread of it.
+HAVIP_AGENT_WAITERS = environment.integer("HAVIP_AGENT_WAITERS", default=24, minimum=1)
 HAVIP_LOG_LEVEL = environment.choice(
     "HAVIP_LOG_LEVEL",
     "INFO",
@@ -236,6 +238,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # A tick that nobody fetched in time is dropped: the next one does its work.
     "sweep": {"task": "console.jobs.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "silence": {
+        "task": "havip.fabric.linux.tasks.look_for_silence",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "cleanup": {
         "task": "console.jobs.tasks.cleanup",
         "schedule": 3600.0,

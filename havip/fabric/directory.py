@@ -23,6 +23,11 @@ def fabric_for(region: str) -> Fabric:
     return cast(Fabric, import_string(path)())
 
 
+def some_fabric_announces() -> bool:
+    """Return whether any region's fabric announces addresses, so that there are agents to look at."""
+    return any(fabric_for(region).announces for region in settings.HAVIP_FABRICS)
+
+
 def _forget(*, setting: str, **_kwargs: object) -> None:
     if setting == "HAVIP_FABRICS":
         fabric_for.cache_clear()

@@ -73,9 +73,7 @@ def wanted_havips(havips: Sequence[HaVip]) -> list[WantedHaVip]:
     ]
 
 
-def _wanted_node(
-    binding: Binding, primary: Mapping[int | None, NetworkInterface]
-) -> WantedNode:
+def _wanted_node(binding: Binding, primary: Mapping[int | None, NetworkInterface]) -> WantedNode:
     if binding.interface is not None:
         interface: NetworkInterface | None = binding.interface
         instance = binding.interface.instance

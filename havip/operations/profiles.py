@@ -36,9 +36,7 @@ def choose_timers(
     inventory.n5_settled(vpc)
     if profile not in PROFILES:
         raise T1_PROFILE.refuse(profile=profile[:30])
-    choice, _new = TimerChoice.objects.get_or_create(
-        vpc=vpc, defaults={"profile": DEFAULT_PROFILE}
-    )
+    choice, _new = TimerChoice.objects.get_or_create(vpc=vpc, defaults={"profile": DEFAULT_PROFILE})
     before = choice.profile
     change.before, change.after = {"profile": before}, {"profile": profile}
     if before == profile:

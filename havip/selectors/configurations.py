@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -130,9 +130,7 @@ class Configurations:
             text=text,
             findings=tuple(check(text, expectation=expectation)),
             lonely=tuple(
-                each.address
-                for each in configuration.instances
-                if len(others[each.havip_id]) == 1
+                each.address for each in configuration.instances if len(others[each.havip_id]) == 1
             ),
         )
 
@@ -179,7 +177,7 @@ class NodeAgent:
     state: str
     error: str = ""
     keepalived_version: str = ""
-    last_seen: datetime.datetime | None = None
+    last_seen: dt.datetime | None = None
 
 
 _NO_AGENT = NodeAgent("none")

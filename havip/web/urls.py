@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, register_converter
 
 from console.teams.views import preferences
-from havip.web import urls_havips, urls_inventory
+from havip.web import urls_agents, urls_configuration, urls_havips, urls_inventory
 from havip.web.converters import RegionConverter
 from havip.web.views import frame
 
@@ -17,7 +17,10 @@ urlpatterns = [
     path("preferences/", preferences, name="preferences"),
     path("t/<slug:team>/pulse/", frame.watch_pulse, name="pulse"),
     path("t/<slug:team>/help/", frame.help_page, name="help"),
+    path("t/<slug:team>/<region:region>/", include(urls_agents.regional)),
+    path("t/<slug:team>/", include(urls_agents.of_team)),
     path("t/<slug:team>/<region:region>/", include(urls_havips)),
+    path("t/<slug:team>/<region:region>/", include(urls_configuration)),
     path("t/<slug:team>/<region:region>/", include(urls_inventory.regional)),
     path("t/<slug:team>/", include(urls_inventory.of_team)),
     path("", include(urls_inventory.site)),

@@ -9,9 +9,7 @@ from havip.web.views import configuration, guide
 _ONE = "havips/<slug:havip_id>"
 
 urlpatterns = [
-    path(
-        f"{_ONE}/configuration/", configuration.havip_configuration, name="havip-configuration"
-    ),
+    path(f"{_ONE}/configuration/", configuration.havip_configuration, name="havip-configuration"),
     path(
         f"{_ONE}/configuration/<slug:instance_id>/file/",
         configuration.havip_configuration_file,

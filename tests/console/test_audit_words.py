@@ -107,7 +107,7 @@ def test_sentences_name_the_object_and_what_took_part(
     world.done("havip.bind_instance", havip_id=havip, instance_id=world.ecs2)
     assert (
         wording.describe(newest(world, result=AuditResult.FAILED))
-        == "Tried to bind an instance to HaVip web-vip (192.168.0.88)"
+        == f"Tried to bind instance {world.ecs2} to HaVip web-vip (192.168.0.88)"
     )
 
 

@@ -141,6 +141,24 @@ class Operator:
         self._browser.submit(f"{self._havip}/bind/", instance_id=self._console.instance(name))
         self._console.settled()
 
+    def bind_interface(self, interface: str) -> None:
+        path = f"{self._havip}/bind/"
+        self._browser.submit(f"{path}?kind=NetworkInterface", interface_id=interface)
+        self._console.settled()
+
+    def create_interface(self, address: str) -> None:
+        vswitch = self._console.one("select resource_id from havip_vswitch order by id")
+        self.submit("interfaces/create/", vswitch_id=vswitch, private_ip=address)
+
+    def attach(self, interface: str, name: str) -> None:
+        instance = self._console.instance(name)
+        self.submit(f"interfaces/{interface}/attach/", instance_id=instance)
+
+    def submit(self, path: str, **values: str) -> None:
+        """Send a form of the inventory, and wait for its job."""
+        self._browser.submit(f"{PAGES}/{path}", **values)
+        self._console.settled()
+
     def unbind(self, name: str, **values: str) -> None:
         self._browser.submit(f"{self._havip}/unbind/{self._console.instance(name)}/", **values)
         self._console.settled()
@@ -152,14 +170,13 @@ class Operator:
 
     def create_instance(self, name: str, address: str) -> None:
         vswitch = self._console.one("select resource_id from havip_vswitch order by id")
-        self._browser.submit(
-            f"{PAGES}/instances/create/",
+        self.submit(
+            "instances/create/",
             vswitch_id=vswitch,
             name=name,
             network_type="vpc",
             private_ip=address,
         )
-        self._console.settled()
 
     def stop(self, name: str) -> None:
         """Stop an instance; does not wait for its job."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from havip.fabric.linux.lab import namespaces
 from tests.consoles import eventually
 from tests.lab.console import ADDRESS, LabConsole, Operator
 from tests.lab.machine import Machine, inside, nothing_of, run
@@ -189,6 +191,24 @@ def an_unbound_node_is_silent(console: LabConsole, operator: Operator) -> None:
 
 
 class TestEnds:
+    def test_the_host_comes_back_to_its_processes(self, console: LabConsole) -> None:
+        with console:
+            operator = Operator(console)
+            operator.create_havip()
+            operator.bind("ECS1")
+            eventually(lambda: console.from_inside("ECS2") == "ECS1", "the HaVip answers", 20)
+            machines = [console.machine("ECS1"), console.machine("ECS2"), console.router]
+            before = namespaces.processes_in(machines)
+            for _ in range(3):
+                old = host_of(console)
+                os.kill(old, signal.SIGKILL)
+                assert console.from_inside("ECS2") == "ECS1"
+                eventually(lambda old=old: host_of(console) not in (0, old), "the host is back", 20)
+            operator.create_instance("ECS3", "192.168.0.33")
+            assert namespaces.processes_in(machines) == before
+            assert console.from_inside("ECS2") == "ECS1"
+            assert console.interrupt() == 0
+
     def test_a_sudden_end_and_down(self, console: LabConsole) -> None:
         with console:
             operator = Operator(console)
@@ -226,6 +246,12 @@ class TestEnds:
             eventually(lambda: console.from_outside() == "ECS1", "the EIP answers", 30)
             assert console.one("select count(*) from havip_vpc") == 1
             assert console.interrupt() == 0
+
+
+def host_of(console: LabConsole) -> int:
+    """Return the process of the lab's host; 0 while there is none."""
+    found = run(f"pgrep -f 'linux.lab host .*--data {console.data}'", check=False).split()
+    return int(found[0]) if found else 0
 
 
 def down(console: LabConsole) -> subprocess.CompletedProcess[str]:

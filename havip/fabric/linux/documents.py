@@ -80,9 +80,7 @@ def picture(vpc: Vpc, *, keep: bool = True) -> VpcPicture:
     )
 
 
-def virtual_router_ids(
-    vpc: Vpc, havips: Iterable[HaVip], *, keep: bool = True
-) -> dict[str, int]:
+def virtual_router_ids(vpc: Vpc, havips: Iterable[HaVip], *, keep: bool = True) -> dict[str, int]:
     """Return each HaVip's number, giving one to those that have none. Raises VirtualRouterIdsExhausted."""
     numbers = dict(VirtualRouter.objects.filter(vpc=vpc).values_list("havip_id", "number"))
     for havip in havips:

@@ -53,6 +53,18 @@ NO_AGENT = Rule(
     field="agent_id",
     status=404,
 )
+HOST_IS_THE_SITE_S = Rule(
+    "G3",
+    code="Forbidden",
+    message=_("The host serves every team of its region, so no team can revoke it."),
+)
+NOTHING_TO_SERVE = Rule(
+    "G4",
+    code="InvalidScope.NotFound",
+    message=_(
+        "The team has no VPC or instance in a region that the Linux fabric serves."
+    ),
+)
 
 
 class NotAccepted(Exception):

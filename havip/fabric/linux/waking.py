@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _LIFETIME_SECONDS = 24 * 3600
 _LOOK_SECONDS = 0.15
 _WITHOUT_CACHE_SECONDS = 2.0
-_waiting = threading.BoundedSemaphore(getattr(settings, "HAVIP_AGENT_WAITERS", 24))
+_waiting = threading.BoundedSemaphore(settings.HAVIP_AGENT_WAITERS)
 
 
 def _key(scope: str) -> str:

@@ -29,7 +29,9 @@ class CheckForm(forms.Form):
     against = forms.ChoiceField(
         label=_("Compare with"),
         required=False,
-        help_text=_("With a node, the file is compared with what is bound; without, it is checked on its own."),
+        help_text=_(
+            "With a node, the file is compared with what is bound; without, it is checked on its own."
+        ),
     )
     text = forms.CharField(
         label="keepalived.conf",

@@ -188,7 +188,9 @@ def configuration_context(
             for each in members
         ]
         context["node_name"] = found.name_of(instance_id)
-        context["agent"] = node_agents([instance_id])[instance_id] if by_agent else None
+        if by_agent:
+            agent = node_agents([instance_id])[instance_id]
+            context |= {"agent": agent, "agent_text": agent_words(agent)}
     if file is not None:
         context |= _file_context(file, havip, principal, links, family)
     return context
@@ -201,9 +203,7 @@ def _file_context(
     return {
         "text": told(file.text, principal),
         "masked": not principal.may(Permission.OPERATE) and masked(file.text) != file.text,
-        "download_url": links.of(
-            "havip-configuration-file", havip.resource_id, file.instance_id
-        ),
+        "download_url": links.of("havip-configuration-file", havip.resource_id, file.instance_id),
         "download_refusal": operating_refusal(principal),
         "others": len(file.havip_ids) - 1,
         "families": [
@@ -247,7 +247,9 @@ def _url(links: Links, havip: HaVip, name: str, node: str, family: Family) -> st
 def agent_words(agent: NodeAgent) -> str:
     """Return how far a node's agent is, as a sentence."""
     return {
-        "none": _("No agent is enrolled on this node: install the file by hand, or enrol an agent."),
+        "none": _(
+            "No agent is enrolled on this node: install the file by hand, or enrol an agent."
+        ),
         "silent": _("The agent of this node does not answer."),
         "failed": _("The agent could not apply it: %(error)s") % {"error": agent.error},
         "behind": _("The agent is applying it."),

@@ -12,13 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.forms import OperationForm, refusal_text
 from console.links import Reference, find_links
-from console.operations.refusal import PERMISSION, Refusal, Rule
+from console.operations.refusal import PERMISSION, Refusal
 from console.paging import SIZES, page_size, paginate
 from console.teams.access import team_view
 from console.teams.principal import Principal
@@ -33,18 +32,6 @@ from havip.web.answers import fragment, go_to, page
 from havip.web.forms.agents import TokenForm
 
 OLDEST_GOOD_KEEPALIVED = (1, 2, 15)
-HOST_IS_THE_SITE_S = Rule(
-    "G3",
-    code="Forbidden",
-    message=gettext_lazy("The host serves every team of its region, so no team can revoke it."),
-)
-NOTHING_TO_SERVE = Rule(
-    "G4",
-    code="InvalidScope.NotFound",
-    message=gettext_lazy(
-        "The team has no VPC or instance in a region that the Linux fabric serves."
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +103,7 @@ def _with(url: str, cursor: str | None, size: int) -> str:
 def _token_refusal(principal: Principal) -> Refusal | None:
     if not principal.may(Permission.MANAGE_TEAM):
         return PERMISSION.refuse()
-    return None if enrolment.scope_choices(principal.team) else NOTHING_TO_SERVE.refuse()
+    return None if enrolment.scope_choices(principal.team) else enrolment.NOTHING_TO_SERVE.refuse()
 
 
 def _rows(principal: Principal, agents: Collection[Agent]) -> list[AgentView]:
@@ -172,7 +159,7 @@ def is_old(version: str) -> bool:
 
 def _revoke_refusal(principal: Principal, agent: Agent) -> Refusal | None:
     if agent.team_id is None:
-        return HOST_IS_THE_SITE_S.refuse()
+        return enrolment.HOST_IS_THE_SITE_S.refuse()
     if not principal.may(Permission.MANAGE_TEAM):
         return PERMISSION.refuse()
     if agent.revoked_at is not None:

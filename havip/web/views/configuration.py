@@ -39,9 +39,7 @@ def havip_configuration(
     havip = havip_if_there(principal, region, havip_id)
     if havip is None:
         return gone(request, principal, region, havip_id)
-    return fragment(
-        request, "configuration/_panel.html", tab_context(request, principal, havip)
-    )
+    return fragment(request, "configuration/_panel.html", tab_context(request, principal, havip))
 
 
 def tab_context(request: HttpRequest, principal: Principal, havip: HaVip) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def havip_configuration_file(
 
 @require_safe
 @team_view()
-def notify_script(_request: HttpRequest, _principal: Principal, region: str) -> HttpResponse:  # noqa: ARG001
+def notify_script(_request: HttpRequest, _principal: Principal, region: str) -> HttpResponse:
     """Send the notify script that the files name."""
     return _attachment(NOTIFY_SCRIPT, NOTIFY_SCRIPT_NAME)
 

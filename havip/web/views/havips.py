@@ -31,6 +31,7 @@ from havip.web.forms.havips import (
 )
 from havip.web.presenting.drawing import Scene, drawing, summary
 from havip.web.presenting.havips import COLUMNS, column_labels, delete_action, row, rows
+from havip.web.views.configuration import tab_context
 from havip.web.views.finding import (
     gone,
     gone_row,
@@ -204,10 +205,17 @@ def havip_detail(
     if tab == "overview":
         context |= _panel_context(havip, principal, region)
         active = context["active"]
+    elif tab == "configuration":
+        active = active_job(havip)
+        context |= tab_context(request, principal, havip)
     else:
         active = active_job(havip)
         context |= _history_context(havip, principal, region, tab)
-    labels = {"overview": _("Overview"), "jobs": _("Jobs")}
+    labels = {
+        "overview": _("Overview"),
+        "configuration": _("Node configuration"),
+        "jobs": _("Jobs"),
+    }
     if may_audit:
         labels["audit"] = _("Audit")
     context |= {
@@ -304,7 +312,7 @@ def _panel_context(havip: HaVip, principal: Principal, region: str) -> dict[str,
         "active": activity.active,
         "routes_url": links.of("route-list", text=str(havip.ip_address)),
         "panel_url": links.of("havip-panel", havip.resource_id),
-        "help_nodes": links.help("best-practice"),
+        "guide_url": links.of("guide", havip=havip.resource_id),
         "help_source": links.help("egress"),
         "help_unicast": links.help("unicast"),
     }

@@ -150,6 +150,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "web:beta-apply": _team(needs=Permission.OPERATE, fields={"reason": "to try it"}),
     "web:site-requests": Recipe(of_team=False, needs=SITE),
+    "site-audit": Recipe(of_team=False, needs=SITE),
     "web:site-decide": Recipe(
         ("request_kind", "request_pk"),
         of_team=False,

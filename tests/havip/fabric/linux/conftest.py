@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from console.jobs.models import Job
-from tests.cast import World, carry_out_jobs
+from tests.cast import Cast, World, carry_out_jobs
 from tests.havip.fabric.linux.scripted import FABRIC, ScriptedAgent
 
 Committed = Callable[[], AbstractContextManager[Any]]
@@ -20,6 +20,16 @@ Committed = Callable[[], AbstractContextManager[Any]]
 @pytest.fixture(autouse=True)
 def _served_by_linux(settings: Any) -> None:
     settings.HAVIP_FABRICS = {"*": FABRIC}
+
+
+@pytest.fixture
+def world(cast: Cast, settings: Any) -> World:
+    """Alpha's network; where a test has to build it anew, that needs no agents."""
+    settings.HAVIP_FABRICS = {"*": "havip.fabric.record.RecordFabric"}
+    network = World(cast.alpha)
+    network.settings = settings
+    settings.HAVIP_FABRICS = {"*": FABRIC}
+    return network
 
 
 @pytest.fixture

@@ -20,13 +20,12 @@ from havip.fabric.linux.protocol import (
     read_document,
     read_reply,
 )
-from tests.cast import Cast, World
+from tests.cast import World
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_enrols_asks_and_reports(live_server: Any, cast: Cast, tmp_path: Path) -> None:
-    network = World(cast.alpha)
-    scope = f"gateway:{network.vpc}"
+def test_it_enrols_asks_and_reports(live_server: Any, world: World, tmp_path: Path) -> None:
+    scope = f"gateway:{world.vpc}"
     token_file = tmp_path / "token"
     token_file.write_text(new_token(scope, created_by="a test") or "")
     state = StateDirectory(tmp_path / "state")

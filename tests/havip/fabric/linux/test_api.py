@@ -261,8 +261,8 @@ def test_a_version_of_another_console_is_replaced(agents: Agents) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_ends_the_wait_at_once_and_so_does_revocation(cast: Any, settings: Any) -> None:
-    network = World(cast.alpha)
+def test_a_change_ends_the_wait_at_once_and_so_does_revocation(world: World) -> None:
+    network = world
     agent = ScriptedAgent(f"gateway:{network.vpc}")
     agent.obey()
     answers: list[tuple[int, float]] = []
