@@ -147,6 +147,8 @@ class Lab:
         if process.returncode:
             last = "\n".join(errors.strip().splitlines()[-3:])
             raise LabError(f"Not all of the lab could be removed; try --lab --down.\n{last}")
+        for log in self.data.logs.glob("lab.log*"):
+            log.unlink(missing_ok=True)
 
     def _command(self, *words: str) -> list[str]:
         module = [sys.executable, "-P", "-m", "havip.fabric.linux.lab"]

@@ -10,6 +10,7 @@ from console.settings.base import *
 
 DEBUG = False
 _data = DataDirectory(Path(environment.text("HAVIP_DATA", str(BASE_DIR / "var"))))
+HAVIP_DATA_DIRECTORY = str(_data.path)
 _secrets = _data.secrets()
 SECRET_KEY = _secrets.secret_key
 HAVIP_AUDIT_KEY = _secrets.audit_key

@@ -267,7 +267,8 @@ def refusal_text(refusal: object) -> SafeString:
         return SafeString("")
     message = _part(refusal, "message") or str(refusal)
     remedy = _part(refusal, "remedy")
-    text = f"{message} {remedy}".rstrip()
+    gap = "" if message.endswith("。") else " "  # a Chinese full stop brings its own
+    text = f"{message}{gap}{remedy}".rstrip()
     number = _part(refusal, "number")
     if not number:
         return format_html("{}", text)

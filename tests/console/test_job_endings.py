@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from kombu.pools import reset as reset_pools
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -148,4 +149,5 @@ def test_a_broker_that_is_away_loses_nothing(world: World, settings: Any) -> Non
         assert tasks.sweep() == 0
     finally:
         app.conf.broker_url = present
+        reset_pools()
     assert Job.objects.filter(sent_at=None, kind="x").count() == 3

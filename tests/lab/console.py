@@ -26,11 +26,15 @@ class LabConsole(EmbeddedConsole):
         super().__init__(directory, **variables)
         self.seconds_to_ready = 0.0
 
-    def start(self) -> None:
-        began = time.monotonic()
+    def begin(self) -> None:
+        """Start it, and do not wait until it is ready."""
         command = ["bash", str(self.project / "bin" / "run"), "--lab", "--port", str(self.port)]
         (self.directory / "run.log").write_bytes(b"")
         self._process = self._spawn("run", [*command, "--data", str(self.data)])
+
+    def start(self) -> None:
+        began = time.monotonic()
+        self.begin()
 
         def ready() -> bool:
             assert self._process.poll() is None, self.words

@@ -60,5 +60,6 @@ def nothing_of(data: Path) -> list[str]:
             continue
         if int(file.parent.name) != os.getpid() and f"{place.data}/" in words:
             found.append(f"process {words}")
-    found += [str(path) for path in (place.directory, place.data / "console.sock") if path.exists()]
+    files = [place.directory, place.data / "console.sock", *place.data.glob("logs/lab*")]
+    found += [str(path) for path in files if path.exists()]
     return found

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from console.operations.refusal import Refusal
-from console.teams.principal import Principal
-from havip.fabric.directory import fabric_for
-from havip.fabric.linux.alerts import alerts
-from havip.fabric.linux.fabric import LinuxFabric
-from havip.fabric.linux.models import Alert, AlertKind, HolderInterval, HolderReason
+from havip.fabric.linux.lab.topology import REGION as LAB_REGION
+from havip.fabric.linux.lab.topology import Place
 from havip.models import (
     Binding,
-    BindingState,
-    Eip,
     EipStatus,
-    HaVip,
     HaVipStatus,
     Instance,
     InstanceStatus,
@@ -26,26 +20,13 @@ from havip.models import (
     Vpc,
     VSwitch,
 )
-from havip.selectors.configurations import NodeAgent, node_agents
 from havip.selectors.creating import creation_refusal
-from havip.selectors.havips import (
-    Capabilities,
-    bindings_of,
-    capabilities,
-    eip_of,
-    havips,
-    is_in_transition,
-)
-from havip.selectors.quotas import binding_limits
 from havip.web.presenting.configuration import agent_words, operating_refusal
-from havip.web.presenting.havips import is_holder
-from havip.web.presenting.links import Links
+from havip.web.presenting.guide_scene import COMING, Scene
 
 NODES = 2
 DONE, OPEN, BUSY, BY_HAND = "done", "open", "busy", "by_hand"
-_MOST_CHOICES = 100
 _SETTLED = (HaVipStatus.AVAILABLE, HaVipStatus.IN_USE)
-_COMING = (InstanceStatus.PENDING, InstanceStatus.STARTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,134 +67,6 @@ class Step:
     warning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """All that the steps are read from."""
-
-    principal: Principal
-    region: str
-    links: Links
-    havip: HaVip | None
-    choices: Sequence[HaVip]
-    vswitch: VSwitch | None
-    vpc: Vpc | None
-    instances: Sequence[Instance]
-    free_eip: bool
-    can: Capabilities | None
-    agents: dict[str, NodeAgent]
-    alert: Alert | None
-    was_taken_over: bool
-
-    @property
-    def by_agents(self) -> bool:
-        """Whether agents configure the nodes."""
-        return isinstance(fabric_for(self.region), LinuxFabric)
-
-    @property
-    def observed(self) -> bool:
-        """Whether the region's fabric sees who holds an address."""
-        return fabric_for(self.region).announces
-
-    @property
-    def bindings(self) -> list[Binding]:
-        """The bindings by slot."""
-        return bindings_of(self.havip) if self.havip else []
-
-    @property
-    def bound(self) -> list[Binding]:
-        """Those that are settled."""
-        return [each for each in self.bindings if each.state == BindingState.BOUND]
-
-    @property
-    def holder(self) -> Binding | None:
-        """The binding that the network shows as holder."""
-        if self.havip is None:
-            return None
-        havip = self.havip
-        return next((each for each in self.bindings if is_holder(each, havip)), None)
-
-    @property
-    def eip(self) -> Eip | None:
-        """The EIP that is bound, or being bound or unbound."""
-        return eip_of(self.havip) if self.havip else None
-
-    @property
-    def running(self) -> list[Instance]:
-        """The instances of the vSwitch that run."""
-        return [each for each in self.instances if each.status == InstanceStatus.RUNNING]
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether something is under way that a step waits for."""
-        if self.havip is not None and is_in_transition(self.havip):
-            return True
-        if any(each.status in _COMING for each in self.instances):
-            return True
-        pending = (self.vpc and self.vpc.status, self.vswitch and self.vswitch.status)
-        return NetworkStatus.PENDING in pending
-
-
-def scene(principal: Principal, region: str, links: Links, wanted: str) -> Scene:
-    """Read what the guide is about: the HaVip that was chosen, else the one that is furthest."""
-    team = principal.team
-    choices = list(havips(team, region).order_by("pk")[:_MOST_CHOICES])
-    havip = next((each for each in choices if each.resource_id == wanted), None)
-    if havip is None and choices:
-        havip = max(choices, key=lambda each: (len(bindings_of(each)), eip_of(each) is not None))
-    vswitch = havip.vswitch if havip else _best_vswitch(principal, region)
-    vpc = vswitch.vpc if vswitch else _newest_vpc(principal, region)
-    instances = (
-        list(Instance.objects.for_team(team).filter(vswitch=vswitch).order_by("name", "pk")[:200])
-        if vswitch
-        else []
-    )
-    members = [each.node.resource_id for each in bindings_of(havip) if each.node] if havip else []
-    by_agents = isinstance(fabric_for(region), LinuxFabric)
-    free = Eip.objects.for_team(team).in_region(region).filter(status=EipStatus.AVAILABLE)
-    return Scene(
-        principal=principal,
-        region=region,
-        links=links,
-        havip=havip,
-        choices=choices,
-        vswitch=vswitch,
-        vpc=vpc,
-        instances=instances,
-        free_eip=free.exists(),
-        can=capabilities(havip, principal, binding_limits(team)) if havip else None,
-        agents=dict(node_agents(members)) if by_agents and members else {},
-        alert=_alert(havip),
-        was_taken_over=_was_taken_over(havip),
-    )
-
-
-def _best_vswitch(principal: Principal, region: str) -> VSwitch | None:
-    """Return the vSwitch with the most instances; any one where there is none."""
-    found = VSwitch.objects.for_team(principal.team).in_region(region).select_related("vpc")
-    vswitches = list(found.prefetch_related("instances").order_by("pk")[:_MOST_CHOICES])
-    return max(vswitches, key=lambda each: len(each.instances.all()), default=None)
-
-
-def _newest_vpc(principal: Principal, region: str) -> Vpc | None:
-    return Vpc.objects.for_team(principal.team).in_region(region).order_by("-pk").first()
-
-
-def _alert(havip: HaVip | None) -> Alert | None:
-    if havip is None:
-        return None
-    shown = alerts(havip).shown
-    return next((each for each in shown if each.kind != AlertKind.AGENT_SILENT), None)
-
-
-def _was_taken_over(havip: HaVip | None) -> bool:
-    """Tell whether the address has gone from one node to the other before everybody's eyes."""
-    if havip is None:
-        return False
-    reasons = (HolderReason.FAIL_OVER, HolderReason.DRILL, HolderReason.RETURNED)
-    seen = HolderInterval.objects.filter(havip=havip, reason__in=reasons)
-    return seen.exclude(holder_id="").exists()
-
-
 def steps(seen: Scene) -> list[Step]:
     """Return all steps in their order; the first open one has the primary button."""
     found = [
@@ -226,11 +79,18 @@ def steps(seen: Scene) -> list[Step]:
         _holder(seen),
         _access(seen),
     ]
-    first = next((n for n, each in enumerate(found) if each.state != DONE), None)
-    if first is not None and found[first].action is not None:
-        action = found[first].action
-        assert action is not None
-        found[first] = replace(found[first], action=replace(action, primary=True))
+    return _with_primary(found)
+
+
+def _with_primary(found: list[Step]) -> list[Step]:
+    """Mark the one button to press next; what nobody can see from here does not hold the others up."""
+    for states in ((OPEN,), (BY_HAND,)):
+        for number, each in enumerate(found):
+            if each.action is not None and each.state in states and not each.action.refusal:
+                marked = replace(each, action=replace(each.action, primary=True))
+                return [*found[:number], marked, *found[number + 1 :]]
+            if each.state in (OPEN, BUSY):
+                break
     return found
 
 
@@ -280,7 +140,7 @@ def _instances(seen: Scene) -> Step:
     facts = tuple(_fact(seen, each, str(each.private_ip)) for each in shown)
     if len(seen.running) >= NODES:
         return Step("instances", title, text, DONE, None, facts)
-    if any(each.status in _COMING for each in seen.instances):
+    if any(each.status in COMING for each in seen.instances):
         return Step("instances", title, text, BUSY, None, facts)
     stopped = next((i for i in seen.instances if i.status == InstanceStatus.STOPPED), None)
     if stopped is not None:
@@ -310,7 +170,7 @@ def _havip(seen: Scene) -> Step:
     fact = Fact(
         seen.havip.label,
         seen.links.havip(seen.havip),
-        "" if not seen.havip.name else str(seen.havip.ip_address),
+        "",
         seen.havip.status,
         seen.havip.get_status_display(),
     )
@@ -455,6 +315,11 @@ def _access(seen: Scene) -> Step:
         return Step("access", title, text, OPEN, action)
     answering = seen.holder or bound[0]
     other = next(each for each in bound if each is not answering)
+    where = _("On another instance of the VPC; from outside it takes an EIP:")
+    if seen.eip:
+        where = _("Where clients are, outside the VPC:")
+        if _outside_of_lab(seen):
+            where = _("From the lab's outside, as root on the machine that is the lab:")
     expect = _(
         "At first %(first)s answers. Once it is stopped, the answers fail for a moment, and then %(second)s answers."
     ) % {"first": _node_name(answering), "second": _node_name(other)}
@@ -462,14 +327,26 @@ def _access(seen: Scene) -> Step:
     return Step(
         "access",
         title,
-        text,
+        f"{text} {where}",
         state,
         _test_action(seen, answering),
-        commands=(
-            f"curl http://{address}/\n"
-            f"while sleep 1; do date +%T; curl --silent --max-time 1 http://{address}/; done"
-        ),
+        commands=_test_commands(seen, address),
         expect=expect,
+    )
+
+
+def _outside_of_lab(seen: Scene) -> str:
+    """Return the namespace that is the internet, where the region is this machine's own lab; else ""."""
+    directory = getattr(settings, "HAVIP_DATA_DIRECTORY", "")
+    return Place.of(directory).outside if seen.region == LAB_REGION and directory else ""
+
+
+def _test_commands(seen: Scene, address: str) -> str:
+    outside = _outside_of_lab(seen) if seen.eip else ""
+    where = f"ip netns exec {outside} " if outside else ""
+    return (
+        f"{where}curl http://{address}/\n"
+        f"while sleep 1; do date +%T; {where}curl --silent --max-time 1 http://{address}/; done"
     )
 
 

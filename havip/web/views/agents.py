@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -222,5 +223,7 @@ def agent_revoke(request: HttpRequest, principal: Principal, agent_id: str) -> H
     elif form.refusal is not None:
         if form.refusal.status == 404:
             raise Http404
+        if form.refusal.status == 403:
+            raise PermissionDenied
         messages.error(request, refusal_text(form.refusal))
     return go_to(request, reverse("web:agent-list", args=[principal.team.slug]))

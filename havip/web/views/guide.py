@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 from console.teams.access import team_view
 from console.teams.principal import Principal
 from havip.web.answers import fragment, page
-from havip.web.presenting.guide import BY_HAND, DONE, scene, steps
+from havip.web.presenting.guide import BY_HAND, DONE, steps
+from havip.web.presenting.guide_scene import scene
 from havip.web.presenting.links import Links
 from havip.web.views.finding import links_of
 

@@ -169,7 +169,9 @@ def test_the_number_of_queries_is_constant(
     operator_client: Client, world: World, havip: str
 ) -> None:
     def queries() -> int:
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             tab(operator_client, havip)
         return len(seen)
 
@@ -200,9 +202,7 @@ def test_the_password_is_for_those_who_may_operate(
         assert download(client, havip, world.ecs1).status_code == 403
 
 
-def test_a_download_is_the_file_as_shown(
-    operator_client: Client, world: World, havip: str
-) -> None:
+def test_a_download_is_the_file_as_shown(operator_client: Client, world: World, havip: str) -> None:
     answer = download(operator_client, havip, world.ecs1)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
