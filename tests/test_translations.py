@@ -146,6 +146,16 @@ def test_refreshing_keeps_translations_and_settles(tmp_path: Path) -> None:
     assert copy.read_text() == once
 
 
+def test_the_file_is_well_formed() -> None:
+    """Stricter than what compiles it, which lets an open quotation mark pass."""
+    line = re.compile(
+        r'|#.*|(?:(?:msgctxt|msgid|msgid_plural|msgstr|msgstr\[0\]) )?"(?:[^"\\]|\\["\\n])*"'
+    )
+    lines = SOURCE.read_text(encoding="utf-8").splitlines()
+    assert [text for text in lines if not line.fullmatch(text)] == []
+    assert not any(text.startswith(("#~", "#, fuzzy")) for text in lines)
+
+
 def test_everything_is_translated() -> None:
     assert [message.id for message in ENTRIES if messages.is_missing(message)] == []
     # A plural would be missing its forms otherwise: Chinese has one.

@@ -78,6 +78,8 @@ class Plan:
         command += ["--workers", "1", "--threads", str(self.threads)]
         for listener in listeners:
             command += ["--bind", f"fd://{listener}"]
+        if self.agents is not None:  # agents that wait for news need not be waited for
+            command += ["--graceful-timeout", "2"]
         return Program("web", command, self.environment(), PROJECT, inherited=tuple(listeners))
 
     def worker(self) -> Program:

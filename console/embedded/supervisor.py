@@ -88,12 +88,13 @@ class Supervisor:
         except StopRequestedError:
             pass
         finally:
-            self._stop()
-            listener.close()
-            if self._private_directory:
-                shutil.rmtree(self._private_directory, ignore_errors=True)
-            if self._lab is not None:
-                self._lab.remove()
+            try:
+                self._end_lab()
+            finally:
+                self._stop()
+                listener.close()
+                if self._private_directory:
+                    shutil.rmtree(self._private_directory, ignore_errors=True)
 
     # --- starting ---------------------------------------------------------------------------------------------
 
@@ -213,9 +214,19 @@ class Supervisor:
         while True:
             self._sleep(self._look_after_children())
 
+    def _end_lab(self) -> None:
+        """Stop what makes the lab, then remove all of it, however far it had got."""
+        if self._lab is None:
+            return
+        hosts = [child for child in self._children if child.program.name == "lab"]
+        for child in hosts:
+            child.stop(at_once=self._stop_signals > 1)
+            self._children.remove(child)
+        self._lab.remove()
+
     def _stop(self) -> None:
-        """Stop what makes the lab first, then the web server, then the worker, the broker last."""
-        names = ("lab", "web", "worker", "broker")
+        """Stop the web server first, then the worker, the broker last."""
+        names = ("web", "worker", "broker")
         for child in sorted(self._children, key=lambda child: names.index(child.program.name)):
             child.stop(at_once=self._stop_signals > 1)
 

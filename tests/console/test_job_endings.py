@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from kombu.pools import reset as reset_pools
 from django.db import OperationalError
 from django.utils import timezone
+from kombu.pools import reset as reset_pools
 
 from console.celery import app
 from console.jobs import runner, tasks
@@ -150,4 +150,5 @@ def test_a_broker_that_is_away_loses_nothing(world: World, settings: Any) -> Non
     finally:
         app.conf.broker_url = present
         reset_pools()
+        app._after_fork()  # forgets the closed connections, so that the next test gets new ones
     assert Job.objects.filter(sent_at=None, kind="x").count() == 3

@@ -226,11 +226,9 @@ class TestEnds:
 
     def test_half_built(self, console: LabConsole) -> None:
         """Killed while the first network is being made, at three points; the next start completes it."""
-        applied = 0
-        for _ in range(3):
-            applied += 1
+        for version in (1, 2, 3):
             console.begin()
-            log, words = console.data / "logs" / "lab.log", f"applied version {applied}\n"
+            log, words = console.data / "logs" / "lab.log", f"applied version {version}\n"
             eventually(
                 lambda log=log, words=words: log.exists() and words in log.read_text(),
                 "the lab to be begun",

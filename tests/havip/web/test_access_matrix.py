@@ -19,7 +19,7 @@ from console.audit.models import AuditEvent
 from console.teams.roles import Permission, Role, role_permits
 from havip.fabric.linux.enrolment import digest_of, new_secret
 from havip.fabric.linux.models import Agent
-from havip.fabric.linux.models import Agent, AgentRole
+from havip.fabric.linux.models import Agent
 from havip.models import BetaApplication, QuotaName, QuotaRequest
 from tests.cast import REGION, World, digest
 from tests.conftest import SignIn
@@ -107,14 +107,6 @@ RECIPES: dict[str, Recipe] = {
     "web:havip-head": Recipe(("havip",)),
     "web:havip-panel": Recipe(("havip",)),
     "web:havip-history": Recipe(("havip",)),
-    "web:havip-configuration": Recipe(("havip",)),
-    "web:havip-configuration-file": Recipe(("havip", "ecs1"), Permission.OPERATE),
-    "web:havip-check": Recipe(("havip",)),
-    "web:havip-timers": _acting("havip", profile="fast"),
-    "web:configuration-check": Recipe(),
-    "web:notify-script": Recipe(),
-    "web:guide": Recipe(),
-    "web:guide-steps": Recipe(),
     "web:havip-edit": _acting("havip", name="renamed"),
     "web:havip-delete": _acting("idle_havip"),
     "web:havip-bind": _acting("havip", kind="EcsInstance", instance_id="{ecs2}"),
@@ -210,9 +202,7 @@ RECIPES: dict[str, Recipe] = {
         fields={"scope": "gateway:{vpc}"},
         changes=Permission.MANAGE_TEAM,
     ),
-    "web:agent-revoke": _team(
-        "agent", fields={}, changes=Permission.MANAGE_TEAM, only_post=True
-    ),
+    "web:agent-revoke": _team("agent", fields={}, changes=Permission.MANAGE_TEAM, only_post=True),
     **{
         f"agent-api:{name}": Recipe(of_team=False, needs=AGENT)
         for name in ("enrol", "wanted", "report", "tokens")
@@ -255,8 +245,6 @@ def scene(world: World) -> dict[str, str]:
     world.settings.HAVIP_FABRICS = {"*": "havip.fabric.linux.fabric.LinuxFabric"}
     agent = Agent.objects.create(
         scope=f"node:{world.ecs1}",
-        role=AgentRole.NODE,
-        subject=world.ecs1,
         team=world.team,
         region=REGION,
         key_digest="0" * 64,

@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from console.jobs.models import Job
 from havip.fabric.linux.models import HolderInterval, HolderReason
+from havip.fabric.linux.protocol import NodeDocument
 from havip.models import HaVip
-from tests.cast import OTHER_REGION, REGION, World, digest
+from tests.cast import OTHER_REGION, REGION, World, carry_out_jobs, digest
 from tests.fabrics import ScriptedFabric
 from tests.havip.fabric.linux.scripted import FABRIC, ScriptedAgent
 
@@ -190,3 +192,32 @@ def test_the_number_of_queries_is_constant(
         world.havip(world.ecs1, world.ecs2)
     world.done("instance.create", vswitch_id=world.vswitch)
     assert queries() == before
+
+
+def test_timers_are_with_the_nodes_when_their_job_is_done(world: World, settings: Any) -> None:
+    world.havip(world.ecs1, world.ecs2)
+    settings.HAVIP_FABRICS = {"*": FABRIC}
+    scopes = (f"gateway:{world.vpc}", f"node:{world.ecs1}", f"node:{world.ecs2}")
+    agents = [ScriptedAgent(scope) for scope in scopes]
+    for agent in agents:
+        agent.obey()
+    outcome = world.done("vpc.choose_timers", vpc_id=world.vpc, profile="fast")
+    job = Job.objects.filter(resource_id=outcome.job_id)
+    assert job.get().state == "running"
+    for agent in agents:
+        agent.obey()
+    document = agents[1].document()
+    assert isinstance(document, NodeDocument)
+    assert document.profile == "fast"
+    job.update(due_at=timezone.now())
+    carry_out_jobs()
+    assert job.get().state == "succeeded"
+
+
+def test_in_the_lab_the_outside_is_named(
+    operator_client: Client, world: World, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HAVIP_DATA_DIRECTORY = "/srv/havip"
+    monkeypatch.setattr("havip.web.presenting.guide.LAB_REGION", REGION)
+    world.havip(world.ecs1, world.ecs2, eip=world.eip1)
+    assert re.search(r"ip netns exec havip-o-[0-9a-f]{10} curl http://", page(operator_client))
