@@ -1,101 +1,42 @@
-"""The Chinese catalogue: complete, well formed, in the product's own words, and what readers get to see."""
+"""The Chinese catalogue: complete, well formed, in the product's own words, and what code makes of it."""
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterable, Iterator
-from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import read_po
 from django.apps import apps
-from django.conf import settings
-from django.db import models, transaction
-from django.http import HttpResponse
-from django.test import Client
-from django.urls import reverse
+from django.db import models
 from django.utils import translation
-from django.utils.translation.reloader import translation_file_changed
 
 from console.audit import wording
 from console.operations.refusal import Rule
+from console.sentences import render_phrases, render_sentence
 from havip.keepalived.problems import PROBLEMS
 from havip.regions import AREA_NAMES, regions
 from havip.rules.catalogue import CATALOGUE
-from tests.cast import REGION
-from tests.conftest import SignIn
-from tests.havip.web.test_access_matrix import NAMES, RECIPES, scene
+from tests.chinese import (
+    CATALOGUE_OF_CHINESE,
+    CHINESE,
+    ENTRIES,
+    HAN,
+    ROOT,
+    SOURCE,
+    compiled,
+    identity,
+    messages,
+    originals,
+    read,
+    singular,
+    translations,
+)
 
-__all__ = ["scene"]
-
-ROOT = Path(__file__).resolve().parent.parent
-CHINESE = "zh-hans"
-SOURCE = ROOT / "locale/zh_Hans/LC_MESSAGES/django.po"
-HAN = re.compile(r"[\u4e00-\u9fff]")
-
-
-def _tool(name: str) -> ModuleType:
-    """Load one of the programs of bin/lib."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"bin/lib/{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-messages = _tool("messages")
-compile_messages = _tool("compile_messages")
-
-
-def read(path: Path = SOURCE) -> Catalog:
-    with path.open("rb") as file:
-        return read_po(file, locale=path.parent.parent.name, abort_invalid=True)
-
-
-CATALOGUE_OF_CHINESE = read()
-ENTRIES = [message for message in CATALOGUE_OF_CHINESE if message.id]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _compiled(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Compile the catalogue anew and have Django read it, whatever was compiled before."""
-    folder = tmp_path_factory.mktemp("locale")
-    copy = folder / SOURCE.relative_to(ROOT / "locale")
-    copy.parent.mkdir(parents=True)
-    copy.write_bytes(SOURCE.read_bytes())
-    assert compile_messages.compile_stale(folder) == 1
-    fresh, target = copy.with_suffix(".mo"), SOURCE.with_suffix(".mo")
-    if not target.exists() or target.read_bytes() != fresh.read_bytes():
-        fresh.chmod(0o644)
-        beside = target.with_name(f"{folder.parent.name}-{folder.name}.tmp")
-        beside.write_bytes(fresh.read_bytes())
-        beside.replace(target)
-    translation_file_changed(None, target)
-
+__all__ = ["compiled"]
 
 # --- The catalogue itself ---------------------------------------------------------------------------------------------
-
-
-def identity(message: Message) -> tuple[str | None, str]:
-    return message.context, singular(message)
-
-
-def singular(message: Message) -> str:
-    return message.id[0] if isinstance(message.id, tuple) else str(message.id)
-
-
-def translations(message: Message) -> tuple[str, ...]:
-    return message.string if isinstance(message.string, tuple) else (str(message.string),)
-
-
-def originals(message: Message) -> tuple[str, ...]:
-    return message.id if isinstance(message.id, tuple) else (str(message.id),)
 
 
 def test_holds_every_text_and_no_other() -> None:
@@ -355,128 +296,23 @@ def test_every_word_of_the_audit_log_is_chinese() -> None:
     assert untranslated(wording.OBJECT_KINDS.values()) == []
 
 
-# --- What pages show --------------------------------------------------------------------------------------------------
-
-ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-label", "data-copied")
-# Not prose: what is typed into a shell or a file, and what people wrote themselves.
-MACHINE = {"script", "style", "code", "pre", "textarea", "svg"}
-VOID = {"input", "br", "img", "link", "meta", "hr", "use", "path", "rect", "col"}
-
-
-class Reader(HTMLParser):
-    """Collects what a page says: texts, and the attributes that are read out or shown."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.said: list[str] = []
-        self._inside: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in VOID:
-            self._inside.append(tag)
-        shown = (*ATTRIBUTES, "value") if ("type", "submit") in attrs else ATTRIBUTES
-        self.said += [value for name, value in attrs if name in shown and value]
-
-    def handle_endtag(self, tag: str) -> None:
-        while tag in self._inside and self._inside.pop() != tag:
-            pass
-
-    def handle_data(self, data: str) -> None:
-        if not MACHINE & set(self._inside):
-            self.said.append(" ".join(data.split()))
-
-
-def said_by(response: HttpResponse) -> list[str]:
-    reader = Reader()
-    reader.feed(response.content.decode())
-    return [text for text in reader.said if text]
-
-
-def fragments() -> dict[str, str]:
-    """Return the pieces of English messages that have more than three words, with their messages."""
-    found = {}
-    for entry in ENTRIES:
-        for text in originals(entry):
-            for part in re.split(r"%\(\w+\)[\d.]*\w|\{\w+\}|</?\w+[^>]*>", text):
-                piece = part.replace("%%", "%").strip(" .,:;“”()")
-                if len(piece.split()) > 3:
-                    found[piece] = text
-    return found
-
-
-FRAGMENTS = fragments()
-SHORT = {
-    text
-    for entry in ENTRIES
-    for text in originals(entry)
-    if text not in translations(entry) and "%" not in text
-}
-PROSE = re.compile(r"\b[A-Za-z]\w*(?:['’]\w+)?(?: [a-z]+(?:['’]\w+)?){3,}")
-# What the cast and the world wrote themselves, and names that are English in every language.
-OWN = {
-    "owner",
-    "operator",
-    "viewer",
-    "auditor",
-    "to try it",
-    "more",
-    "we grow",
-    "web",
-    "page",
-    "English",
-}
-
-
-def english_in(said: list[str]) -> list[str]:
-    """Return what of a Chinese page is English: known messages, their pieces, and any other prose."""
-    whole = "\n".join(said)
-    return [
-        *(text for piece, text in FRAGMENTS.items() if piece in whole),
-        *(text for text in said if text.strip(" :·") in SHORT - OWN),
-        *(match[0] for text in said for match in PROSE.finditer(text) if match[0] not in OWN),
-    ]
-
-
-def test_english_is_noticed() -> None:
-    assert english_in(["It is not there at all, you see"])
-    assert english_in(["Created", "创建"])
-    assert english_in(["Highly available virtual IPs"])
-    assert not english_in(["高可用虚拟IP 192.168.0.88 正在创建。", "ecs1", "CIDR"])
-
-
-def _answers(
-    browser: Client, scene: dict[str, str], *, posting: bool
-) -> Iterator[tuple[str, HttpResponse]]:
-    """Ask for every page, and send every form empty."""
-    for name in NAMES:
-        recipe = RECIPES.get(name)  # an address without one fails the access matrix
-        if recipe is None or name == "teams:sign-out" or recipe.address:
-            continue
-        where = (["alpha", *([REGION] if recipe.regional else [])]) if recipe.of_team else []
-        address = reverse(name, args=[*where, *(scene[part] for part in recipe.arguments)])
-        with transaction.atomic():
-            if not recipe.only_post:
-                yield f"GET {address}", browser.get(address)
-            if posting and recipe.fields is not None:
-                yield f"POST {address}", browser.post(address, {})
-            transaction.set_rollback(True)
-
-
-@pytest.mark.parametrize("person", ["owner", "viewer", "administrator", ""])
-def test_no_page_shows_english(
-    scene: dict[str, str], sign_in: SignIn, person: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Every address of the console, read by somebody who has chosen Chinese."""
-    caplog.set_level("ERROR", "django.request")
-    browser = sign_in(person) if person else Client()
-    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = CHINESE
-    seen, wrong = 0, {}
-    for name, response in _answers(browser, scene, posting=person in ("owner", "administrator")):
-        kind = response.headers.get("Content-Type", "")
-        if response.streaming or not response.content or not kind.startswith("text/html"):
-            continue
-        seen += 1
-        if found := english_in(said_by(response)):
-            wrong[name] = sorted(set(found))
-    assert seen >= (40 if person in ("owner", "viewer") else 1)
-    assert wrong == {}
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ("the gateway of prod", "专有网络 prod 的网关"),
+        ("The node ecs1", "ecs1 节点"),
+        ("no agent is enrolled as the gateway of prod", "专有网络 prod 的网关没有注册代理"),
+        (
+            "the node a has not answered yet; the gateway of b has not answered since 10:42:07",
+            "a 节点尚未响应；专有网络 b 的网关自 10:42:07 起没有响应",
+        ),
+        ("keepalived says: 7; and more", "keepalived says: 7; and more"),
+    ],
+)
+def test_stored_phrases_are_told_in_the_readers_language(stored: str, told: str) -> None:
+    """Who an agent serves is stored in English, among the parameters of a sentence."""
+    assert render_phrases(stored) == stored
+    assert render_sentence("Waits: %(note)s", {"note": stored}) == f"Waits: {stored}"
+    with translation.override(CHINESE):
+        assert render_phrases(stored) == told
+        assert render_sentence("Waits: %(note)s", {"note": stored}) == f"等待：{told}"

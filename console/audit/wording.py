@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from console.audit.models import AuditEvent, AuditResult
 from console.audit.vocabulary import GROUPS, WORDS, Text
+from console.sentences import render_phrases
 from console.teams.roles import Role
 
 __all__ = ["GROUPS", "WORDS", "action_name", "channel_name", "describe", "fault_name"]
@@ -120,7 +121,7 @@ def object_label(event: AuditEvent) -> str:
         return f"{action_name(kind)}: {label}" if kind in WORDS else event.object_label
     if event.object_label or event.object_id:
         label = event.object_label or event.object_id
-        return value_name(label) if event.object_kind == "quota" else label
+        return value_name(label) if event.object_kind == "quota" else render_phrases(label)
     arguments = _arguments(event)
     kind = event.action.partition(".")[0]
     asked = arguments.get(f"{kind}_id") or arguments.get("name") or arguments.get("ip_address")

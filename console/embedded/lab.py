@@ -150,6 +150,10 @@ class Lab:
         for log in self.data.logs.glob("lab.log*"):
             log.unlink(missing_ok=True)
 
+    def close_socket(self) -> None:
+        """Remove the socket's name, once nobody serves it any more."""
+        self.socket_path.unlink(missing_ok=True)
+
     def _command(self, *words: str) -> list[str]:
         module = [sys.executable, "-P", "-m", "havip.fabric.linux.lab"]
         return [*module, *words, "--data", str(self.data.path)]

@@ -93,6 +93,8 @@ class Supervisor:
             finally:
                 self._stop()
                 listener.close()
+                if self._lab is not None:
+                    self._lab.close_socket()
                 if self._private_directory:
                     shutil.rmtree(self._private_directory, ignore_errors=True)
 
@@ -253,7 +255,9 @@ def _bring_down(data: DataDirectory) -> None:
     """Remove what is left of a lab whose console has gone. Raise DataDirectoryError while it runs."""
     if data.path.is_dir():
         data.lock()
-    Lab(data).remove()
+    lab = Lab(data)
+    lab.remove()
+    lab.close_socket()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -61,9 +61,7 @@ HOST_IS_THE_SITE_S = Rule(
 NOTHING_TO_SERVE = Rule(
     "G4",
     code="InvalidScope.NotFound",
-    message=_(
-        "The team has no VPC or instance in a region that the Linux fabric serves."
-    ),
+    message=_("The team has no VPC or instance in a region that the Linux fabric serves."),
 )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from console.sentences import phrase
 from havip.fabric.base import (
     Applied,
     FabricBusy,
@@ -30,6 +31,9 @@ _RETRY_SECONDS = 2.0
 _RUNNING = (InstanceStatus.PENDING, InstanceStatus.STARTING, InstanceStatus.RUNNING)
 REPORTED = gettext_noop("%(agent)s reported: %(error)s")
 SILENT = gettext_noop("%(agent)s has not answered since %(time)s.")
+NOT_ENROLLED = phrase(gettext_noop("no agent is enrolled as %(agent)s"))
+NEVER_HEARD = phrase(gettext_noop("%(agent)s has not answered yet"))
+NOT_HEARD = phrase(gettext_noop("%(agent)s has not answered since %(time)s"))
 
 
 def silent_since(now: datetime) -> datetime:
@@ -134,10 +138,10 @@ def _nodes(wanted: WantedHaVip) -> list[str]:
 def _note(agent: Agent | None, who: str) -> str:
     """Return who is awaited, as a part of an English sentence."""
     if agent is None:
-        return f"no agent is enrolled as {who}"
+        return NOT_ENROLLED % {"agent": who}
     if agent.last_seen is None:
-        return f"{who} has not answered yet"
-    return f"{who} has not answered since {_clock(agent.last_seen)}"
+        return NEVER_HEARD % {"agent": who}
+    return NOT_HEARD % {"agent": who, "time": _clock(agent.last_seen)}
 
 
 def _clock(moment: datetime) -> str:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext_noop
+
+from console.sentences import phrase
 from havip.fabric.linux.naming import Role, role_of, subject_of
 from havip.models import Instance, Vpc
+
+GATEWAY = phrase(gettext_noop("the gateway of %(name)s"))
+NODE = phrase(gettext_noop("the node %(name)s"))
+HOST = phrase(gettext_noop("the host of %(name)s"))
 
 
 def labels_of(scopes: Iterable[str]) -> dict[str, str]:
@@ -24,8 +31,5 @@ def labels_of(scopes: Iterable[str]) -> dict[str, str]:
 
 def in_english(scope: str, label: str) -> str:
     """Return a scope as part of an English sentence: "the gateway of prod", "the node ecs1", "the host of dc-lab"."""
-    if role_of(scope) == Role.GATEWAY:
-        return f"the gateway of {label}"
-    if role_of(scope) == Role.NODE:
-        return f"the node {label}"
-    return f"the host of {label}"
+    messages = {Role.GATEWAY: GATEWAY, Role.NODE: NODE}
+    return messages.get(role_of(scope), HOST) % {"name": label}

@@ -64,6 +64,13 @@ class Command(BaseCommand):
     def _make(self, principal: Principal, deadline: float) -> None:
         where: dict[str, Any] = {"principal": principal, "region": REGION}
         mine = {"team": principal.team, "region": REGION}
+        # What an earlier run had begun when it was ended comes to its end first.
+        begun_before = Job.objects.filter(**mine).active()
+        _wait(
+            lambda: not begun_before.exists(),
+            deadline,
+            lambda: f"These jobs do not end: {', '.join(map(str, begun_before))}.",
+        )
         if not Vpc.objects.filter(**mine, name=NAME).exists():
             _done([create_vpc(**where, cidr_block="192.168.0.0/16", name=NAME)], deadline)
         vpc = Vpc.objects.get(**mine, name=NAME)

@@ -9,6 +9,9 @@ from django.utils.translation import gettext as _
 
 from console.operations.refusal import Refusal
 from console.teams.principal import Principal
+from havip.fabric.directory import fabric_for
+from havip.fabric.linux.alerts import Alerts, alerts_of
+from havip.fabric.linux.models import Alert
 from havip.models import Binding, BindingKind, BindingState, Eip, HaVip
 from havip.rules.binding import BindingLimits
 from havip.selectors.havips import (
@@ -78,16 +81,25 @@ class Row:
     is_busy: bool
     delete: Action
     entries: list[Action]
+    alerts: tuple[Alert, ...]
 
 
 def rows(
     havips: Sequence[HaVip], principal: Principal, limits: BindingLimits, links: Links
 ) -> list[Row]:
-    """Return the rows of the list; asks the database nothing."""
-    return [row(havip, principal, limits, links) for havip in havips]
+    """Return the rows of the list; asks the database for their alerts alone, where there can be any."""
+    watched = [havip for havip in havips if fabric_for(havip.region).announces]
+    found = alerts_of(watched) if watched else {}
+    return [row(havip, principal, limits, links, found.get(havip.pk)) for havip in havips]
 
 
-def row(havip: HaVip, principal: Principal, limits: BindingLimits, links: Links) -> Row:
+def row(
+    havip: HaVip,
+    principal: Principal,
+    limits: BindingLimits,
+    links: Links,
+    alerts: Alerts | None = None,
+) -> Row:
     """Return one row of the list."""
     can = capabilities(havip, principal, limits)
     bindings = bindings_of(havip)
@@ -105,6 +117,7 @@ def row(havip: HaVip, principal: Principal, limits: BindingLimits, links: Links)
         is_busy=is_in_transition(havip),
         delete=delete_action(havip, can, links),
         entries=eip_actions(havip, can, links),
+        alerts=alerts.shown if alerts else (),
     )
 
 

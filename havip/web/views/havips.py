@@ -17,6 +17,8 @@ from console.paging import SIZES, page_size, paginate
 from console.teams.access import team_view
 from console.teams.principal import Principal
 from console.teams.roles import Permission
+from havip.fabric.directory import fabric_for
+from havip.fabric.linux.alerts import Alerts, alerts
 from havip.filters.havips import DEFAULT_ORDERING, HaVipFilter, matching, orderings
 from havip.models import HaVip, VSwitch
 from havip.regions import regions
@@ -39,6 +41,7 @@ from havip.web.views.finding import (
     links_of,
     tell_what_became,
 )
+from havip.web.views.holders import holder_context
 
 COLUMNS_COOKIE = "havip_columns_hidden"
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -208,14 +211,19 @@ def havip_detail(
     elif tab == "configuration":
         active = active_job(havip)
         context |= tab_context(request, principal, havip)
+    elif tab == "failover":
+        active = active_job(havip)
+        context |= holder_context(principal, havip)
     else:
         active = active_job(havip)
         context |= _history_context(havip, principal, region, tab)
     labels = {
         "overview": _("Overview"),
         "configuration": _("Node configuration"),
-        "jobs": _("Jobs"),
     }
+    if fabric_for(region).announces:
+        labels["failover"] = _("Fail-over")
+    labels["jobs"] = _("Jobs")
     if may_audit:
         labels["audit"] = _("Audit")
     context |= {
@@ -303,12 +311,14 @@ def _panel_context(havip: HaVip, principal: Principal, region: str) -> dict[str,
     activity = activity_of(havip)
     can = capabilities(havip, principal, binding_limits(principal.team))
     scene = Scene(havip, can, activity, principal, links)
+    found = alerts(havip) if scene.announces else Alerts()
     return {
         "havip": havip,
+        "alerts": found.shown,
         "drawing": drawing(scene),
         "summary": summary(scene),
         "announces": scene.announces,
-        "is_busy": is_in_transition(havip) or activity.active is not None,
+        "is_busy": is_in_transition(havip) or activity.active is not None or found.pending,
         "active": activity.active,
         "routes_url": links.of("route-list", text=str(havip.ip_address)),
         "panel_url": links.of("havip-panel", havip.resource_id),

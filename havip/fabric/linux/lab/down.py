@@ -22,4 +22,3 @@ def bring_down(place: Place) -> None:
     namespaces.forget_empty_names()
     if place.directory.exists():
         shutil.rmtree(place.directory)
-    (place.data / "console.sock").unlink(missing_ok=True)
