@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from console.triggers import drop_triggers, execute
+
 _POSTGRESQL_INSTALL = """
 CREATE OR REPLACE FUNCTION havip_binding_one_kind() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -43,19 +45,9 @@ _SQLITE_TRIGGERS = ("havip_binding_one_kind_insert", "havip_binding_one_kind_upd
 
 def install(connection: BaseDatabaseWrapper) -> None:
     """Create the triggers; the tables must exist."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRESQL_INSTALL)
-        else:
-            for statement in _SQLITE_INSTALL:
-                cursor.execute(statement)
+    execute(connection, postgresql=_POSTGRESQL_INSTALL, sqlite=_SQLITE_INSTALL)
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers, for undoing the migration."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_POSTGRESQL_REMOVE)
-        else:
-            for name in _SQLITE_TRIGGERS:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+    execute(connection, postgresql=_POSTGRESQL_REMOVE, sqlite=drop_triggers(_SQLITE_TRIGGERS))
