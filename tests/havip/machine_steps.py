@@ -14,13 +14,19 @@ DESTINATIONS = ["10.0.0.0/8", "172.16.0.0/12", "10.1.0.0/16", "0.0.0.0/0", "192.
 class HaVipSteps(Ground):
     """HaVips, their bindings, EIPs and route entries."""
 
-    @initialize(havips=st.integers(0, 3), eager=st.booleans())
-    def begin(self, havips: int, eager: bool) -> None:
-        """Begin with some HaVips; an eager worker carries every job out as soon as it is queued."""
-        self.eager = eager
+    @initialize(havips=st.integers(0, 3), bound=st.integers(0, 4), eager=st.booleans())
+    def begin(self, havips: int, bound: int, eager: bool) -> None:
+        """Begin with some HaVips, some of them in use; an eager worker carries every job out as soon as it is queued."""
         for _ in range(havips):
             self.create_havip(WIDE, None)
         self.carry_out_everything()
+        world, keys = self.world, list(self.model.havips)
+        wanted = [(0, world.ecs1), (1, world.card2), (0, world.ecs2), (2, world.ecs1)]
+        for number, resource in wanted[:bound]:
+            if number < len(keys):
+                self.bind(keys[number], resource)
+                self.carry_out_everything()
+        self.eager = eager
 
     @rule(where=st.sampled_from([WIDE, WIDE, WIDE, NARROW]), last=LAST_NUMBERS)
     def create_havip(self, where: str, last: int | None) -> None:
@@ -64,8 +70,12 @@ class HaVipSteps(Ground):
         self._bind(tied[which % len(tied)], what, instance)
 
     def _bind(self, which: int, what: int, instance: bool) -> None:
-        key = self.pick(self.model.havips, which)
         resource = self.pick(self.model.nodes if instance else self.model.cards, what)
+        self.bind(self.pick(self.model.havips, which), resource)
+
+    def bind(self, key: str, resource: str) -> None:
+        """Bind an instance or an interface."""
+        instance = resource in self.model.nodes
         broken = self.model.breaks_bind(key, resource)
         kind = "instance" if instance else "interface"
         arguments = {"havip_id": key, f"{kind}_id": resource}

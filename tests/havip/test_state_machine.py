@@ -57,8 +57,8 @@ def test_a_few_short_runs(machine: Callable[[int, int], Counter[str]]) -> None:
     machine(8, 25)
 
 
-MUST_BE_MET = {"accepted", "B2", "B4", "B7", "B8", "C6", "C7", "D1", "D2", "D4", "D5", "E1", "E2"}
-MUST_BE_MET |= {"I1", "I2", "R1", "U1", "U2", "W1", "W2"}
+# What any hundred runs meet dozens of times: if they do not, the machine walks past the rules.
+MUST_BE_MET = {"accepted", "B4", "B8", "C6", "D2", "I1", "R1", "U1", "W1", "W2"}
 
 
 @pytest.mark.slow
