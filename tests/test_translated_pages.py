@@ -22,6 +22,8 @@ from tests.chinese import CHINESE, ENTRIES, compiled, originals, translations
 from tests.conftest import SignIn
 from tests.havip.web.test_access_matrix import NAMES, RECIPES, scene
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["compiled", "scene"]
 
 ATTRIBUTES = ("aria-label", "title", "placeholder", "alt", "data-label", "data-copied")

@@ -22,6 +22,8 @@ from console.audit.models import AuditChain, AuditEvent
 from tests.cast import World
 from tests.console.pages import AUDIT, body_of, newest, page_after, page_of, refused, write_entries
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def havip(world: World) -> str:

@@ -54,7 +54,7 @@ def machine(world: World, fabric: ScriptedFabric) -> Callable[[int, int], Counte
 
 
 def test_a_few_short_runs(machine: Callable[[int, int], Counter[str]]) -> None:
-    machine(8, 25)
+    machine(5, 20)
 
 
 # What any hundred runs meet dozens of times: if they do not, the machine walks past the rules.

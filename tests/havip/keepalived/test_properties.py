@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from havip.keepalived.keywords import KNOWN, TOP
 from havip.keepalived.problems import FINDINGS_LIMIT
 from tests.havip.keepalived.broken import GOOD
 from tests.havip.keepalived.material import configurations
+
+pytestmark = pytest.mark.slow
 
 
 @given(configurations())

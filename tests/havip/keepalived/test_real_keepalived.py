@@ -17,6 +17,8 @@ from havip.keepalived.keywords import (
 from tests.havip.keepalived.conftest import Verdict
 from tests.havip.keepalived.material import nodes_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "profile", [DOCUMENTED, FAST, fast_profile(10), TimerProfile("slow", 2, 300)]

@@ -111,7 +111,7 @@ def havips(world: World, count: int) -> None:
         for slot in (1, 2)
     )
     eips(world, count)
-    loose = Eip.objects.filter(resource_id__startswith="eip-q").order_by("pk")
+    loose = Eip.objects.filter(name="grown").order_by("pk")
     for havip, eip in zip(made, loose, strict=True):
         eip.havip, eip.status = havip, "InUse"
     Eip.objects.bulk_update(loose, ["havip", "status"])
@@ -134,6 +134,7 @@ def eips(world: World, count: int) -> None:
         Eip(
             **_common(world),
             resource_id=f"eip-q{number}",
+            name="grown",
             ip_address=str(first + number),
         )
         for number in range(count)

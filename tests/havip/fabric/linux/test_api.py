@@ -22,6 +22,8 @@ from tests.cast import World
 from tests.havip.fabric.linux.conftest import Agents
 from tests.havip.fabric.linux.scripted import ScriptedAgent
 
+pytestmark = pytest.mark.slow
+
 
 def token_for(scope: str, **options: Any) -> str:
     token = enrolment.new_token(scope, created_by="a test", **options)

@@ -17,6 +17,8 @@ from havip.fabric.linux.models import Alert, HolderInterval
 from havip.models import Binding, HaVip
 from tests.havip.fabric.linux.conftest import Agents, Committed
 
+pytestmark = pytest.mark.slow
+
 
 def record(identifier: str) -> HaVip:
     return HaVip.objects.get(resource_id=identifier)

@@ -20,6 +20,8 @@ from tests.cast import World, carry_out_jobs
 from tests.havip.fabric.linux.conftest import Agents, Committed, bound_havip
 from tests.havip.fabric.linux.scripted import ScriptedAgent
 
+pytestmark = pytest.mark.slow
+
 
 def wanted_version(scope: str) -> int:
     return WantedState.objects.get(scope=scope).version
