@@ -198,10 +198,13 @@ def havip_detail(
     havip = havip_if_there(principal, region, havip_id)
     if havip is None:
         return gone(request, principal, region, havip_id)
-    tab = request.GET.get("tab", "overview")
     may_audit = principal.may(Permission.READ_AUDIT)
+    labels = _tab_labels(region, may_audit=may_audit)
+    tab = request.GET.get("tab", "overview")
     if tab == "audit" and not may_audit:
         raise PermissionDenied
+    if tab not in labels:
+        tab = "overview"
     context = head_context(havip, principal, region)
     links = context["links"]
     active = None
@@ -217,17 +220,8 @@ def havip_detail(
     else:
         active = active_job(havip)
         context |= _history_context(havip, principal, region, tab)
-    labels = {
-        "overview": _("Overview"),
-        "configuration": _("Node configuration"),
-    }
-    if fabric_for(region).announces:
-        labels["failover"] = _("Fail-over")
-    labels["jobs"] = _("Jobs")
-    if may_audit:
-        labels["audit"] = _("Audit")
     context |= {
-        "tab": tab if tab in labels else "overview",
+        "tab": tab,
         "tabs": [
             {
                 "label": label,
@@ -244,6 +238,17 @@ def havip_detail(
         ],
     }
     return page(request, "havips/detail.html", context)
+
+
+def _tab_labels(region: str, *, may_audit: bool) -> dict[str, str]:
+    """Return the tabs of a HaVip's page: fail-over only where something is announced, the audit log only for who may read it."""
+    labels = {"overview": _("Overview"), "configuration": _("Node configuration")}
+    if fabric_for(region).announces:
+        labels["failover"] = _("Fail-over")
+    labels["jobs"] = _("Jobs")
+    if may_audit:
+        labels["audit"] = _("Audit")
+    return labels
 
 
 @team_view()

@@ -369,3 +369,15 @@ def test_help_has_every_anchor_that_pages_link_to(viewer_client: Client, cast: C
 
 def test_person_without_a_team_is_told_so(administrator_client: Client, cast: Cast) -> None:
     assert "not a member of any team" in text(administrator_client.get("/"))
+
+
+@pytest.mark.parametrize("tab", ["nonsense", "failover", ""])
+def test_a_tab_that_is_not_there_is_the_overview(
+    operator_client: Client, world: World, settings: Any, tab: str
+) -> None:
+    havip = world.havip()
+    settings.HAVIP_FABRICS = {"*": "havip.fabric.record.RecordFabric"}
+    answer = operator_client.get(url("havip-detail", havip), {"tab": tab})
+    assert answer.status_code == 200
+    assert answer.context["tab"] == "overview"
+    assert 'id="bound"' in text(answer)
