@@ -45,8 +45,11 @@ def paths(console: Console) -> list[str]:
     return [
         *(f"{REGION}/{name}/" for name in lists),
         *(f"{REGION}/{name}/create/" for name in lists),
-        *(f"{havip}/{rest}" for rest in ("", "?tab=jobs", "?tab=audit")),
+        *(f"{havip}/{rest}" for rest in ("", "?tab=configuration", "?tab=jobs", "?tab=audit")),
         *(f"{havip}/{rest}/" for rest in ("edit", "delete", "bind", "bind-eip", "unbind-eip")),
+        *(f"{havip}/{rest}/" for rest in ("check", "timers")),
+        f"{REGION}/keepalived/check/",
+        f"{REGION}/guide/",
         f"{havip}/bind/?kind=NetworkInterface",
         f"{havip}/unbind/{world['instances'][0]}/",
         f"{REGION}/vpcs/{world['vpc']}/",
@@ -61,7 +64,9 @@ def paths(console: Console) -> list[str]:
         "t/demo/audit/3/",
         "t/demo/quotas/",
         "t/demo/help/",
+        "t/demo/agents/",
         "site/requests/",
+        "site/audit/",
         "t/demo/nowhere/",
     ]
 
