@@ -14,6 +14,8 @@ from tests.havip import cases_havips, cases_inventory
 from tests.havip.cases import CASES, Case, parameters
 from tests.havip.web.forms import fields_for, page_for
 
+pytestmark = pytest.mark.slow
+
 assert cases_havips
 assert cases_inventory
 

@@ -17,7 +17,7 @@ from tests.conftest import SignIn
 from tests.havip.fabric.linux.conftest import Agents
 from tests.havip.fabric.linux.scripted import ScriptedAgent
 
-pytestmark = pytest.mark.urls("tests.havip.fabric.linux.urls")
+pytestmark = [pytest.mark.slow, pytest.mark.urls("tests.havip.fabric.linux.urls")]
 
 
 def url(name: str, agents: Agents, *more: str) -> str:
