@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from console.jobs import lease, queue
+from console.jobs import queue
 from console.jobs.models import Job, JobState
 from tests.cast import REGION, World, carry_out_jobs
 from tests.console.pages import JOBS, count_queries, link_to, page_of
+from tests.console.stages import make_failed, make_running, queued_job, url_of  # noqa: F401 - the fixture `job`
 from tests.fabrics import ScriptedFabric
 
 ROWS = "/t/alpha/jobs/rows/"
@@ -19,33 +20,6 @@ ROWS = "/t/alpha/jobs/rows/"
 
 def rows_of(page: str) -> list[str]:
     return re.findall(r'<tr id="(job-[^"]+)"', page)
-
-
-def url_of(job_id: str, what: str = "") -> str:
-    return f"{JOBS}{job_id}/{what}"
-
-
-@pytest.fixture
-def job(world: World) -> Job:
-    """A queued job: the creation of a HaVip."""
-    outcome = world.act(
-        "havip.create", vswitch_id=world.vswitch, name="web-vip", ip_address="192.168.0.88"
-    )
-    return Job.objects.get(resource_id=outcome.job_id)
-
-
-def make_running(job: Job) -> Job:
-    claimed = lease.claim(job.pk, lease.new_owner())
-    assert claimed is not None
-    return claimed
-
-
-def make_failed(job: Job, fabric: ScriptedFabric) -> Job:
-    fabric.refuse()
-    carry_out_jobs()
-    job.refresh_from_db()
-    assert job.state == JobState.FAILED
-    return job
 
 
 # --- The list -------------------------------------------------------------------------------------------------
