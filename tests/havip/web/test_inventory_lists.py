@@ -161,20 +161,20 @@ def test_lists_are_paged_by_key(world: World, operator_client: Client) -> None:
         Eip(
             team=world.team,
             region=REGION,
-            name=f"e{number:03}",
+            name=f"row-{number:03}",
             resource_id=f"eip-{number:03}",
             ip_address=f"198.51.100.{number}",
         )
         for number in range(50)
     )
     seen: list[str] = []
-    url = f"{HOME}/eips/?text=e0&sort=name"
+    url = f"{HOME}/eips/?text=row-&sort=name"
     while url:
         page = operator_client.get(url)
         seen += [row.record.name for row in page.context["rows"]]
         next_url = page.context["next_url"]
         url = f"{HOME}/eips/{next_url}" if next_url else ""
-    assert seen == [f"e{number:03}" for number in range(50)]
+    assert seen == [f"row-{number:03}" for number in range(50)]
     back = operator_client.get(f"{HOME}/eips/{page.context['previous_url']}")
     assert [row.record.name for row in back.context["rows"]] == seen[20:40]
     assert len(operator_client.get(f"{HOME}/eips/?size=50").context["rows"]) == 50
