@@ -14,6 +14,7 @@ from django.utils import translation
 
 from console.audit.models import AuditEvent
 from console.audit.wording import describe
+from console.spreadsheets import harmless_cell
 
 CHUNK = 500
 COLUMNS = (
@@ -41,8 +42,6 @@ COLUMNS = (
     "previous_hash",
     "hash",
 )
-# A spreadsheet takes a cell that begins with one of these for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Writer = Callable[[list[AuditEvent]], str]
 
@@ -109,8 +108,7 @@ def csv_rows(events: list[AuditEvent]) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, cls=DjangoJSONEncoder) if value else ""
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return harmless_cell(str(value))
 
 
 def _csv(rows: list[list[str]]) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from console.sentences import render_sentence
 from console.teams.models import Team
-
-if TYPE_CHECKING:
-    from console.teams.models import User
 
 
 class AuditResult(models.TextChoices):
@@ -100,8 +95,3 @@ class AuditEvent(models.Model):
     def sentence(self) -> str:
         """Why it was refused or failed, in the reader's language; empty when it succeeded."""
         return render_sentence(self.message, self.message_parameters)
-
-
-def actor_identifier(user: User) -> str:
-    """Return the identifier under which a person's acts are recorded."""
-    return f"user:{user.pk}"

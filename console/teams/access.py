@@ -75,7 +75,7 @@ def page_principal(request: HttpRequest, team_slug: str) -> Principal:
     return Principal(
         team=membership.team,
         kind=PrincipalKind.USER,
-        identifier=f"user:{user.pk}",
+        identifier=user.identifier,
         label=user.label,
         channel=Channel.PAGE,
         role=Role(membership.role),
@@ -109,7 +109,7 @@ def site_principal(request: HttpRequest, administrator: User, team: Team) -> Pri
     return Principal(
         team=team,
         kind=PrincipalKind.USER,
-        identifier=f"user:{administrator.pk}",
+        identifier=administrator.identifier,
         label=administrator.label,
         channel=Channel.PAGE,
         role=Role(membership.role) if membership else None,

@@ -25,6 +25,11 @@ class User(AbstractUser):
         return self.get_full_name() or self.username
 
     @property
+    def identifier(self) -> str:
+        """The identifier under which this person's acts are recorded."""
+        return f"user:{self.pk}"
+
+    @property
     def is_site_administrator(self) -> bool:
         """Whether this person decides beta applications and quota requests."""
         return self.is_active and self.is_staff

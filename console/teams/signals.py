@@ -24,7 +24,7 @@ def connect() -> None:
 def _actor(request: HttpRequest | None, user: User | None, name: str) -> Actor:
     return Actor(
         kind="user",
-        identifier=f"user:{user.pk}" if user else "",
+        identifier=user.identifier if user else "",
         label=(user.label if user else name)[:160].replace("\0", ""),
         channel="page",
         source_address=getattr(request, "source_address", ""),

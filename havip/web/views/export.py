@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
+from console.spreadsheets import harmless_cell
 from console.teams.access import team_view
 from console.teams.principal import Principal
 from havip.filters.havips import DEFAULT_ORDERING, HaVipFilter, matching, orderings
@@ -18,7 +19,6 @@ from havip.selectors.havips import bindings_of, eip_of, havips
 
 _CHUNK = 500
 _FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     "id",
     "name",
@@ -98,7 +98,7 @@ def _csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
 def _cell(value: Any) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     text = " ".join(value) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return harmless_cell(text)
 
 
 def _json_lines(records: Iterator[dict[str, Any]]) -> Iterator[str]:
