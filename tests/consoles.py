@@ -194,6 +194,7 @@ class ProductionConsole(Console):
             "DJANGO_SETTINGS_MODULE": "console.settings.production",
             "HAVIP_SECRET_KEY": self._secret_key,
             "HAVIP_AUDIT_KEY": self._audit_key,
+            "HAVIP_ENCRYPTION_KEY": self._encryption_key,
             "HAVIP_DATABASE_URL": self.database.url,
             "HAVIP_REDIS_URL": self.redis.url,
             "HAVIP_ALLOWED_HOSTS": "127.0.0.1",
@@ -205,7 +206,9 @@ class ProductionConsole(Console):
         }
 
     def start(self) -> None:
-        self._secret_key, self._audit_key = secrets.token_urlsafe(48), secrets.token_urlsafe(48)
+        self._secret_key, self._audit_key, self._encryption_key = (
+            secrets.token_urlsafe(48) for _ in range(3)
+        )
         self.database = self._stack.enter_context(PostgreSQL())
         self.redis = self._stack.enter_context(Redis())
         for words in (

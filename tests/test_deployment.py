@@ -24,6 +24,7 @@ COMPLETE = {
     "DJANGO_SETTINGS_MODULE": "console.settings.production",
     "HAVIP_SECRET_KEY": hashlib.sha256(b"one").hexdigest(),
     "HAVIP_AUDIT_KEY": hashlib.sha256(b"two").hexdigest(),
+    "HAVIP_ENCRYPTION_KEY": hashlib.sha256(b"three").hexdigest(),
     "HAVIP_DATABASE_URL": "postgresql://console:x9@127.0.0.1:1/console",
     "HAVIP_REDIS_URL": "redis://127.0.0.1:1/0",
     "HAVIP_ALLOWED_HOSTS": "console.test",
@@ -78,6 +79,11 @@ class TestProductionSettings:
             ("HAVIP_SECRET_KEY", "Zq7rT1", "HAVIP_SECRET_KEY is too weak"),
             ("HAVIP_SECRET_KEY", "ab" * 40, "HAVIP_SECRET_KEY is too weak"),
             ("HAVIP_AUDIT_KEY", COMPLETE["HAVIP_SECRET_KEY"], "must differ from HAVIP_SECRET_KEY"),
+            (
+                "HAVIP_ENCRYPTION_KEY",
+                COMPLETE["HAVIP_AUDIT_KEY"],
+                "must differ from HAVIP_SECRET_KEY and HAVIP_AUDIT_KEY",
+            ),
             ("HAVIP_DATABASE_URL", "sqlite:////tmp/x", "HAVIP_DATABASE_URL must be a URL"),
             ("HAVIP_DATABASE_URL", "postgresql://a:changeme@h/d", "password in HAVIP_DATABASE_URL"),
             ("HAVIP_REDIS_URL", "amqp://localhost", "HAVIP_REDIS_URL must be a URL"),
@@ -145,7 +151,7 @@ class TestComposition:
         text = (ROOT / "docker-compose.yml").read_text()
         used = re.findall(r"\$\{(\w*(?:KEY|PASSWORD|SECRET|TOKEN)\w*)([^}]*)\}", text)
         assert {name for name, _ in used} == {
-            *("HAVIP_SECRET_KEY", "HAVIP_AUDIT_KEY"),
+            *("HAVIP_SECRET_KEY", "HAVIP_AUDIT_KEY", "HAVIP_ENCRYPTION_KEY"),
             *("POSTGRES_PASSWORD", "REDIS_PASSWORD"),
         }
         assert all(rest.startswith(":?") for _, rest in used)

@@ -55,6 +55,7 @@ def only(written: io.StringIO) -> dict[str, Any]:
         "signature",
         "api_key",
         "HAVIP_AUDIT_KEY",
+        "HAVIP_ENCRYPTION_KEYS",
         "session_key",
     ],
 )

@@ -181,6 +181,18 @@ _COMPUTE: Mapping[str, Words] = {
     ),
 }
 _AGENTS: Mapping[str, Words] = {
+    "api_key.create": Words(
+        _("Create API key"),
+        _("Created API key %(object)s"),
+        _("Tried to create API key %(object)s"),
+        queues_job=False,
+    ),
+    "api_key.revoke": Words(
+        _("Revoke API key"),
+        _("Revoked API key %(object)s"),
+        _("Tried to revoke API key %(object)s"),
+        queues_job=False,
+    ),
     "agent.issue_token": Words(
         _("Issue agent token"),
         _("Issued an enrolment token for the agent of %(object)s"),

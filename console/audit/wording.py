@@ -24,6 +24,7 @@ OBJECT_KINDS: Mapping[str, Text] = {
     "interface": _("Network interface"),
     "eip": _("EIP"),
     "agent": _("Agent"),
+    "api_key": _("API key"),
     "job": _("Job"),
     "quota": _("Quota"),
     "beta": _("Beta application"),

@@ -14,6 +14,8 @@ HAVIP_DATA_DIRECTORY = str(_data.path)
 _secrets = _data.secrets()
 SECRET_KEY = _secrets.secret_key
 HAVIP_AUDIT_KEY = _secrets.audit_key
+# Whoever can read the one file of secrets can read them all: a third secret would guard nothing more.
+HAVIP_ENCRYPTION_KEYS = [_secrets.secret_key]
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *environment.items("HAVIP_ALLOWED_HOSTS", ())]
 CSRF_TRUSTED_ORIGINS = environment.items("HAVIP_CSRF_TRUSTED_ORIGINS", ())

@@ -22,6 +22,7 @@ SECRET_WORDS = (
     "api_key",
     "access_key",
     "audit_key",
+    "encryption_key",
     "session_key",
 )
 

@@ -10,6 +10,13 @@ SECRET_KEY = environment.secret("HAVIP_SECRET_KEY")
 HAVIP_AUDIT_KEY = environment.secret("HAVIP_AUDIT_KEY")
 if SECRET_KEY and SECRET_KEY == HAVIP_AUDIT_KEY:
     environment.fault("HAVIP_AUDIT_KEY must differ from HAVIP_SECRET_KEY.")
+# The first key encrypts; the others, which it replaced, can still read.
+HAVIP_ENCRYPTION_KEYS = [
+    environment.secret("HAVIP_ENCRYPTION_KEY"),
+    *environment.items("HAVIP_ENCRYPTION_KEY_FALLBACKS", ()),
+]
+if HAVIP_ENCRYPTION_KEYS[0] and HAVIP_ENCRYPTION_KEYS[0] in {SECRET_KEY, HAVIP_AUDIT_KEY}:
+    environment.fault("HAVIP_ENCRYPTION_KEY must differ from HAVIP_SECRET_KEY and HAVIP_AUDIT_KEY.")
 ALLOWED_HOSTS = environment.items("HAVIP_ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = environment.items("HAVIP_CSRF_TRUSTED_ORIGINS")
 HAVIP_TRUSTED_PROXIES = environment.networks("HAVIP_TRUSTED_PROXIES")

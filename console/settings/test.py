@@ -17,6 +17,9 @@ from console.settings.base import *
 DEBUG = False
 SECRET_KEY = "a key that only the tests know, and that nothing else may use"
 HAVIP_AUDIT_KEY = "an audit key that only the tests know, and that nothing else may use"
+HAVIP_ENCRYPTION_KEYS = [
+    "an encryption key that only the tests know, and that nothing else may use"
+]
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
 _database_url = environment.text("HAVIP_TEST_DATABASE_URL", "")

@@ -37,6 +37,11 @@ _PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 
+def permissions_of(role: Role) -> frozenset[Permission]:
+    """Return every right of a member with this role."""
+    return _PERMISSIONS[role]
+
+
 def role_permits(role: Role, permission: Permission) -> bool:
     """Return whether a member with this role has this right in the member's team."""
     return permission in _PERMISSIONS[role]

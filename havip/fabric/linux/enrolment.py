@@ -1,28 +1,23 @@
 """How an agent gets its key: a one-time token, bound to a scope, exchanged once. And how a key is taken away.
 
-Tokens and keys are 256 random bits: nobody can try them out, so a slow password hash would add nothing and cost every
-request. Only a keyed digest (HMAC-SHA-256 under the console's secret key) is kept: a stolen database holds nothing that opens
-the console, and nothing with which a guess could be checked.
+Only digests of tokens and keys are kept (`console.secrets`).
 """
 
 from __future__ import annotations
 
 import hmac
-import secrets
-from collections.abc import Iterator
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from console import pulse
 from console.audit.log import AuditEntry, record
 from console.operations.framework import Outcome, current_change, operation
 from console.operations.refusal import Rule
+from console.secrets import digest_of, digests_of, matches, new_secret
 from console.teams.models import Team
 from console.teams.principal import Channel, Principal, PrincipalKind
 from console.teams.roles import Permission
@@ -35,6 +30,7 @@ from havip.fabric.linux.words import in_english, labels_of
 from havip.models import Instance, Vpc
 from havip.regions import regions
 
+PURPOSE = "havip.fabric.linux.key"
 TOKEN_LIFETIME = timedelta(hours=1)
 CHILD_TOKEN_LIFETIME = timedelta(minutes=10)
 NO_SUBJECT = Rule(
@@ -69,36 +65,15 @@ class NotAccepted(Exception):
     """The token is unknown, used, expired, or good for another scope; which of these is nobody's business."""
 
 
-def new_secret() -> str:
-    """Return 256 random bits as text."""
-    return secrets.token_urlsafe(32)
-
-
-def digest_of(secret: str) -> str:
-    """Return what is kept of a token or key."""
-    return next(_digests(secret))
-
-
-def _digests(secret: str) -> Iterator[str]:
-    """Return the digest under the present secret key, then under those that it replaced."""
-    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        yield salted_hmac(
-            "havip.fabric.linux.key", secret, secret=key, algorithm="sha256"
-        ).hexdigest()
-
-
 def agent_with(key: str) -> Agent | None:
     """Return the living agent with this key; None for an unknown or revoked one."""
-    digests = list(_digests(key))
     agent = (
         Agent.objects.select_related("team")
-        .filter(key_digest__in=digests, revoked_at__isnull=True)
+        .filter(key_digest__in=digests_of(key, purpose=PURPOSE), revoked_at__isnull=True)
         .first()
     )
     # The look-up found a digest, of which a caller cannot choose a single bit; the comparison itself takes constant time.
-    if agent is None or not any(hmac.compare_digest(agent.key_digest, each) for each in digests):
-        return None
-    return agent
+    return agent if agent and matches(key, agent.key_digest, purpose=PURPOSE) else None
 
 
 # --- Tokens -----------------------------------------------------------------------------------------------------------
@@ -128,7 +103,11 @@ def place_of(scope: str, team: Team | None = None) -> tuple[str, Team | None] | 
 def new_token(scope: str, *, created_by: str, lifetime: timedelta = TOKEN_LIFETIME) -> str | None:
     """Make a one-time token for a scope; None when its subject does not exist in a region of this fabric."""
     secret = new_secret()
-    return secret if _keep_token(scope, digest_of(secret), created_by, lifetime) else None
+    return (
+        secret
+        if _keep_token(scope, digest_of(secret, purpose=PURPOSE), created_by, lifetime)
+        else None
+    )
 
 
 def _keep_token(
@@ -183,7 +162,7 @@ def enrol(
         token = (
             EnrolmentToken.objects.select_for_update(of=("self",))
             .select_related("team")
-            .filter(digest__in=list(_digests(request.token)))
+            .filter(digest__in=digests_of(request.token, purpose=PURPOSE))
             .first()
         )
         if token is None or not _fits(token, request):
@@ -199,7 +178,7 @@ def enrol(
             scope=token.scope,
             region=token.region,
             team=token.team,
-            key_digest=digest_of(key),
+            key_digest=digest_of(key, purpose=PURPOSE),
             hostname=request.hostname,
             agent_version=request.version,
             last_seen=now,

@@ -20,6 +20,7 @@ from console.forms import OperationForm, refusal_text
 from console.links import Reference, find_links
 from console.operations.refusal import PERMISSION, Refusal
 from console.paging import SIZES, page_size, paginate
+from console.secrets import digest_of, new_secret
 from console.teams.access import team_view
 from console.teams.principal import Principal
 from console.teams.roles import Permission
@@ -29,10 +30,9 @@ from havip.fabric.linux.models import Agent, AgentRole, WantedState
 from havip.fabric.linux.protocol import role_of
 from havip.fabric.linux.words import labels_of
 from havip.models import Vpc
+from havip.selectors.observed import is_old
 from havip.web.answers import fragment, go_to, page
 from havip.web.forms.agents import TokenForm
-
-OLDEST_GOOD_KEEPALIVED = (1, 2, 15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +152,6 @@ def _state_labels() -> Mapping[str, str]:
     }
 
 
-def is_old(version: str) -> bool:
-    """Tell whether a keepalived is older than 1.2.15, which is the oldest recommended (2-domain: facts, 2)."""
-    numbers = [part for part in version.removeprefix("v").split(".")[:3] if part.isdigit()]
-    return bool(numbers) and tuple(int(part) for part in numbers) < OLDEST_GOOD_KEEPALIVED
-
-
 def _revoke_refusal(principal: Principal, agent: Agent) -> Refusal | None:
     if agent.team_id is None:
         return enrolment.HOST_IS_THE_SITE_S.refuse()
@@ -177,12 +171,12 @@ def agent_token(request: HttpRequest, principal: Principal) -> HttpResponse:
     form = TokenForm(request.POST or None, scopes=choices)
     token = ""
     if request.method == "POST" and form.is_valid():
-        secret = enrolment.new_secret()
+        secret = new_secret()
         made = form.attempt(
             enrolment.issue_token,
             principal=principal,
             scope=form.cleaned_data["scope"],
-            digest=enrolment.digest_of(secret),
+            digest=digest_of(secret, purpose=enrolment.PURPOSE),
         )
         token = secret if made is not None else ""
     context = {

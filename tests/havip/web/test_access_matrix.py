@@ -16,8 +16,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from console.audit.models import AuditEvent
+from console.secrets import digest_of, new_secret
 from console.teams.roles import Permission, Role, role_permits
-from havip.fabric.linux.enrolment import digest_of, new_secret
+from havip.fabric.linux.enrolment import PURPOSE
 from havip.fabric.linux.models import Agent
 from havip.models import BetaApplication, QuotaName, QuotaRequest
 from tests.cast import REGION, World, digest
@@ -90,7 +91,7 @@ def scene(world: World) -> dict[str, str]:
 
 def enrolled_agent(world: World) -> str:
     """Enrol the gateway of Alpha's VPC."""
-    key = digest_of(new_secret())
+    key = digest_of(new_secret(), purpose=PURPOSE)
     scope = f"gateway:{world.vpc}"
     return Agent.objects.create(
         team=world.team, region=REGION, scope=scope, key_digest=key
