@@ -84,6 +84,11 @@ class CreateHaVipForm(OperationForm):
         return str(source.get(name) or "")
 
     @property
+    def values(self) -> dict[str, str]:
+        """What is filled in now, valid or not."""
+        return {name: self._chosen(name) for name in self.fields}
+
+    @property
     def vswitch(self) -> VSwitch | None:
         """The vSwitch that is chosen now, where it is one of those offered."""
         chosen = self._chosen("vswitch_id")

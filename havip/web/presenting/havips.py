@@ -203,3 +203,11 @@ def _bound(refusal: Refusal, havip: HaVip, binding: Binding, links: Links) -> Ob
     url = links.of("havip-unbind", havip.resource_id, binding.resource.resource_id)
     single = refusal.rule.refuse(names=binding.resource.label)
     return Obstacle(single, url, _("Unbind"), overlay=True)
+
+
+def binding_kind(havip: HaVip, text: str) -> BindingKind:
+    """Return the kind that was asked for, else the one that is bound already, else the instance."""
+    if text in BindingKind.values:
+        return BindingKind(text)
+    bindings = bindings_of(havip)
+    return BindingKind(bindings[0].kind) if bindings else BindingKind.INSTANCE

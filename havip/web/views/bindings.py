@@ -32,7 +32,8 @@ from havip.selectors.quotas import binding_limits
 from havip.selectors.resources import find
 from havip.web.answers import accepted, page
 from havip.web.forms.havips import BindEipForm, BindForm, UnbindEipForm, UnbindForm
-from havip.web.presenting.havips import is_holder
+from havip.web.presenting import snippets
+from havip.web.presenting.havips import binding_kind, is_holder
 from havip.web.presenting.links import Links
 from havip.web.views.finding import links_of, the_havip
 
@@ -59,7 +60,7 @@ def havip_bind(
     """Bind an instance or a network interface: all are listed, those that cannot be bound with the reason."""
     havip = the_havip(principal, region, havip_id)
     links = links_of(principal, region)
-    kind = _kind(havip, request.POST.get("kind") or request.GET.get("kind", ""))
+    kind = binding_kind(havip, request.POST.get("kind") or request.GET.get("kind", ""))
     form = BindForm(request.POST) if request.method == "POST" else BindForm(initial={"kind": kind})
     if request.method == "POST" and form.is_valid():
         outcome = form.attempt(
@@ -92,6 +93,10 @@ def havip_bind(
             for each in BindingKind
         ],
         field=form[form.resource_field],
+        snippets=snippets.binding_node(
+            request, havip, kind, str(form[form.resource_field].value() or "")
+        ),
+        snippets_url=links.of("bind-snippets", havip.resource_id),
         choices=[_choice(choice, form.resource_field) for choice in choices],
         refusal=can.bind or _nothing_free(choices),
         create_url=links.of("instance-list" if kind == BindingKind.INSTANCE else "interface-list"),
@@ -105,14 +110,6 @@ def _nothing_free(choices: Sequence[Choice]) -> str:
     if any(choice.refusal is None for choice in choices):
         return ""
     return _("Nothing in the list can be bound now; each line says why.")
-
-
-def _kind(havip: HaVip, text: str) -> BindingKind:
-    """Return the kind that was asked for, else the one that is bound already, else the instance."""
-    if text in BindingKind.values:
-        return BindingKind(text)
-    bindings = bindings_of(havip)
-    return BindingKind(bindings[0].kind) if bindings else BindingKind.INSTANCE
 
 
 def _choice(choice: Choice, field: str) -> dict[str, Any]:
@@ -220,6 +217,8 @@ def havip_bind_eip(
         _("Bind EIP"),
         form,
         field=form["eip_id"],
+        snippets=snippets.binding_eip(request, havip, str(form["eip_id"].value() or "")),
+        snippets_url=links.of("bind-eip-snippets", havip.resource_id),
         choices=[_choice(choice, "eip_id") for choice in choices],
         refusal=can.bind_eip or _nothing_free(choices),
         create_url=links.of("eip-list"),
