@@ -18,6 +18,10 @@ SIZES = (20, 50, 100)
 DEFAULT_SIZE = 20
 
 
+class InvalidCursor(ValueError):
+    """A cursor that no page here gave out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
     """One page of rows. Cursors are empty where there is nothing before or after."""
@@ -43,10 +47,12 @@ def paginate(
     default: str,
     cursor: str = "",
     size: int = DEFAULT_SIZE,
+    strict: bool = False,
 ) -> Page[Row]:
     """Return the page of `queryset` at `cursor`, ordered by one of `orderings` (public name → column, never null).
 
-    `ordering` is a public name, with "-" for descending; an unknown one falls back to `default`. A broken cursor means the first page.
+    `ordering` is a public name, with "-" for descending; an unknown one falls back to `default`. A broken cursor means the first page;
+    with `strict` it raises InvalidCursor.
     """
     name = ordering.removeprefix("-")
     if name not in orderings:
@@ -54,6 +60,8 @@ def paginate(
     column = orderings[name]
     descending = ordering.startswith("-")
     backwards, key = _decode(cursor)
+    if strict and cursor and not _fits(queryset, column, key):
+        raise InvalidCursor
     towards_less = descending != backwards
     if key is not None:
         queryset = _beyond(queryset, column, key, towards_less)
@@ -101,6 +109,20 @@ def _beyond(
         ValidationError,
     ):  # a cursor that was tampered with
         return queryset
+
+
+def _fits(queryset: QuerySet[Row], column: str, key: tuple[Any, int] | None) -> bool:
+    """Tell whether a cursor names a place in this order."""
+    if key is None or key[0] is None:
+        return False
+    if column in queryset.query.annotations:  # those that are ordered by are numbers
+        return type(key[0]) is int and abs(key[0]) < 2**63
+    try:
+        if column not in ("pk", "id"):
+            _check_value(queryset, column, key[0])
+    except (TypeError, ValueError, OverflowError, ValidationError):
+        return False
+    return True
 
 
 def _check_value(queryset: QuerySet[Row], column: str, value: Any) -> None:

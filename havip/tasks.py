@@ -30,6 +30,8 @@ from havip.fabric.base import (
 from havip.fabric.directory import fabric_for
 from havip.fabric.wanted import wanted_havip, wanted_network
 from havip.models import HaVip, Vpc
+from havip.operations import drill_stages
+from havip.operations.drills import HANDLER as DRILL_HANDLER
 from havip.operations.settlement import HANDLER, give_back, settle
 
 
@@ -108,6 +110,27 @@ def keep_observation(havip: HaVip, observation: Observation) -> None:
         pulse.touch(havip.team_id)
 
 
+class DrillJobHandler:
+    """Takes fail-over drills through their stages."""
+
+    def carry_out(self, job: Job) -> Done | Waiting:
+        """Go as far as what the agents have reported allows."""
+        return drill_stages.advance(job.instructions["drill"])
+
+    def settle(self, job: Job) -> None:
+        """Write the result."""
+        drill_stages.finish(job)
+
+    def give_back(self, job: Job) -> None:
+        """Write that it failed, and why."""
+        drill_stages.fail(job)
+
+    def undo(self, job: Job) -> None:
+        """Have the agents bring the node back, if they have not."""
+        drill_stages.follow_records(job)
+
+
 def register_handlers() -> None:
-    """Make the handler known to the job runner; called when the application is ready."""
+    """Make the handlers known to the job runner; called when the application is ready."""
     register(HANDLER, FabricJobHandler())
+    register(DRILL_HANDLER, DrillJobHandler())

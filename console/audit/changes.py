@@ -60,7 +60,16 @@ FIELD_NAMES: Mapping[str, Promise | str] = {
     "up_to": _("Up to number"),
     "sequence": _("Number"),
     "fault": _("Fault"),
+    "tags": _("Tags"),
+    "keys": _("Keys"),
+    "all_keys": _("All keys"),
+    "kind": _("Type"),
+    "resource_id": _("Resource"),
+    "resource_ids": _("Resources"),
+    "resources": _("Resources"),
 }
+# Below these the names are the users' own words.
+_OWN_WORDS = frozenset({"tags"})
 # No record nests deeper; what does is shown as it is.
 _DEPTH = 3
 
@@ -101,7 +110,11 @@ def field_name(name: str) -> str:
 
 
 def _label(key: tuple[str, ...]) -> str:
-    return " · ".join(field_name(part) for part in key)
+    """Return the path in the reader's language; a tag called "name" stays what it is."""
+    return " · ".join(
+        part if _OWN_WORDS.intersection(key[:depth]) else field_name(part)
+        for depth, part in enumerate(key)
+    )
 
 
 def _flat(values: Mapping[str, Any], prefix: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:

@@ -87,6 +87,29 @@ _HAVIPS: Mapping[str, Words] = {
         _("Tried to unbind EIP %(resource)s from HaVip %(object)s"),
     ),
 }
+_DRILLS: Mapping[str, Words] = {
+    "havip.drill": Words(
+        _("Fail-over drill"),
+        _("Began a fail-over drill of HaVip %(object)s"),
+        _("Tried a fail-over drill of HaVip %(object)s"),
+        _("Began a fail-over drill of HaVip %(object)s: disturbs %(resource)s"),
+        _("Tried a fail-over drill of HaVip %(object)s: disturbing %(resource)s"),
+    ),
+    "havip.stop_drill": Words(
+        _("Stop fail-over drill"),
+        _("Stopped the fail-over drill of HaVip %(object)s"),
+        _("Tried to stop a fail-over drill of HaVip %(object)s"),
+        queues_job=False,
+    ),
+    "havip.drill_result": Words(
+        _("Result of a fail-over drill"),
+        _("Ended the fail-over drill of HaVip %(object)s"),
+        _("The fail-over drill of HaVip %(object)s failed"),
+        _("Ended the fail-over drill of HaVip %(object)s: %(resource)s is back"),
+        _("The fail-over drill of HaVip %(object)s failed: %(resource)s was disturbed"),
+        queues_job=False,
+    ),
+}
 _NETWORKS: Mapping[str, Words] = {
     "vpc.create": Words(
         _("Create VPC"), _("Created VPC %(object)s"), _("Tried to create VPC %(object)s")
@@ -178,6 +201,26 @@ _COMPUTE: Mapping[str, Words] = {
     ),
     "eip.release": Words(
         _("Release EIP"), _("Released EIP %(object)s"), _("Tried to release EIP %(object)s")
+    ),
+}
+_TAGS: Mapping[str, Words] = {
+    "resource.tag": Words(
+        _("Add tags"),
+        _("Added tags to %(object)s"),
+        _("Tried to add tags to %(object)s"),
+        queues_job=False,
+    ),
+    "resource.untag": Words(
+        _("Remove tags"),
+        _("Removed tags from %(object)s"),
+        _("Tried to remove tags from %(object)s"),
+        queues_job=False,
+    ),
+    "resource.set_tags": Words(
+        _("Edit tags"),
+        _("Edited the tags of %(object)s"),
+        _("Tried to edit the tags of %(object)s"),
+        queues_job=False,
     ),
 }
 _AGENTS: Mapping[str, Words] = {
@@ -301,9 +344,10 @@ _SIGN_IN: Mapping[str, Words] = {
     ),
 }
 GROUPS: tuple[tuple[Text, Mapping[str, Words]], ...] = (
-    (_("HaVip"), _HAVIPS),
+    (_("HaVip"), {**_HAVIPS, **_DRILLS}),
     (_("Network"), _NETWORKS),
     (_("Compute"), _COMPUTE),
+    (_("Tags"), _TAGS),
     (_("Agents"), _AGENTS),
     (_("Console"), _CONSOLE),
     (_("Sign-in"), _SIGN_IN),

@@ -175,8 +175,8 @@ def _fail(job: Job, message: str, **parameters: object) -> JobState | None:
 
 def _end_failed(job: Job, message: str, parameters: dict[str, object]) -> JobState:
     """End a held job as failed: records back, reason in the log, one audit event. Inside a transaction."""
-    handler_for(job).give_back(job)
     job.explanation, job.explanation_parameters = message, parameters
+    handler_for(job).give_back(job)
     log(job, message, level="error", **parameters)
     record(
         system_principal(job.team, label=job.requested_by, request_id=job.request_id),
@@ -209,10 +209,10 @@ def conclude_cancelled(job: Job) -> JobState | None:
 
 def _cancel(job: Job) -> JobState:
     """End a locked job as cancelled. Inside a transaction; also used for a queued one by its operation."""
-    handler_for(job).give_back(job)
-    log(job, gettext_noop("Cancelled."))
     if not job.explanation:
         job.explanation = gettext_noop("Cancelled.")
+    handler_for(job).give_back(job)
+    log(job, gettext_noop("Cancelled."))
     return _end(job, JobState.CANCELLED)
 
 

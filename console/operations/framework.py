@@ -12,7 +12,8 @@ import functools
 import inspect
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, ParamSpec
@@ -30,6 +31,7 @@ from console.operations.refusal import (
     BUSY,
     CONSTRAINT,
     PERMISSION,
+    PRECONDITION,
     Refusal,
     Rule,
 )
@@ -104,6 +106,7 @@ class Change:
 
 
 _current: ContextVar[Change] = ContextVar("current_change")
+_precondition: ContextVar[Callable[[], bool] | None] = ContextVar("precondition", default=None)
 OPERATIONS: dict[str, Callable[..., Outcome]] = {}
 _CONSTRAINT_RULES: dict[str, Rule] = {}
 
@@ -111,6 +114,20 @@ _CONSTRAINT_RULES: dict[str, Rule] = {}
 def current_change() -> Change:
     """Return the change that is being made; only to be called inside an operation."""
     return _current.get()
+
+
+@contextmanager
+def only_if(holds: Callable[[], bool]) -> Iterator[None]:
+    """Make operations called inside depend on a condition of their caller's, such as an If-Match header.
+
+    It is asked under the team's lock, so that nothing can change between the look and the act; where it does not hold the
+    operation raises Refusal A7. A repeated idempotency token gets its first answer without it being asked.
+    """
+    marker = _precondition.set(holds)
+    try:
+        yield
+    finally:
+        _precondition.reset(marker)
 
 
 def refuse_on_constraint(name: str, rule: Rule) -> None:
@@ -173,8 +190,20 @@ def _perform(
 def _check_arguments(arguments: Mapping[str, Any]) -> None:
     """Refuse text that no database can store (NUL, half surrogate pairs), before it reaches a query."""
     for name, value in arguments.items():
-        if isinstance(value, str) and ("\0" in value or any(map(_is_half_a_pair, value))):
+        if any("\0" in text or any(map(_is_half_a_pair, text)) for text in _texts(value)):
             raise ARGUMENT_MALFORMED.refuse(field=name)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text of an argument, also those within lists and mappings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in (*value.keys(), *value.values()):
+            yield from _texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
 
 
 def _is_half_a_pair(character: str) -> bool:
@@ -208,6 +237,9 @@ def _write(change: Change, token: str, function: Callable[[], Outcome]) -> Outco
     earlier = idempotency.earlier_outcome(change.team, token, action, digest)
     if earlier is not None:
         return Outcome(**earlier)
+    holds = _precondition.get()
+    if holds is not None and not holds():
+        raise PRECONDITION.refuse()
     marker = _current.set(_fresh(change))
     try:
         outcome = function()

@@ -121,3 +121,10 @@ ARGUMENT_MALFORMED = Rule(
     message=_("The value contains a character that cannot be stored."),
     remedy=_("Remove it and try again."),
 )
+PRECONDITION = Rule(
+    "A7",
+    code="PreconditionFailed",
+    message=_("It is not as you saw it last: it has changed since."),
+    remedy=_("Look at it again, then decide again; nothing was changed."),
+    status=HTTPStatus.PRECONDITION_FAILED,
+)

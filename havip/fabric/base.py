@@ -134,6 +134,14 @@ class InProgress:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class DrillAbilities:
+    """What a fabric can do in a fail-over drill: the disturbances (values of `DrillKind`), and whether it probes from outside."""
+
+    kinds: frozenset[str] = frozenset()
+    outside: bool = False
+
+
 class Fabric(Protocol):
     """What every fabric can do. Calls come from workers, several at once, for different subjects."""
 
@@ -149,3 +157,9 @@ class Fabric(Protocol):
 
     def observe(self, havip_id: str) -> Observation:
         """Say who holds a HaVip now, without changing anything. Raises FabricBusy."""
+
+    def drill_abilities(self, region: str) -> DrillAbilities:
+        """Say which drills are possible in a region; a fabric that can do none says so by an empty answer."""
+
+    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
+        """Name who would be needed for a drill in a VPC, beside its nodes, and does not answer (names for a sentence)."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from havip.fabric.base import Applied, InProgress, Observation, WantedHaVip, WantedNetwork
+from havip.fabric.base import (
+    Applied,
+    DrillAbilities,
+    InProgress,
+    Observation,
+    WantedHaVip,
+    WantedNetwork,
+)
 
 
 class RecordFabric:
@@ -24,3 +31,11 @@ class RecordFabric:
     def observe(self, havip_id: str) -> Observation:
         """Nothing is watched, so no holder is known."""
         return Observation(observed_at=timezone.now())
+
+    def drill_abilities(self, region: str) -> DrillAbilities:
+        """Nothing is announced, so nothing can fail over."""
+        return DrillAbilities()
+
+    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
+        """Nobody is needed."""
+        return []

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from havip.filters.tags import TagFilter
 from havip.models import HaVip, HaVipStatus
 
 DEFAULT_ORDERING = "-created"
@@ -16,7 +17,7 @@ MAXIMUM_TEXT = 200
 
 
 class HaVipFilter(django_filters.FilterSet):
-    """Filters by network, status and text; identifiers are the public ones."""
+    """Filters by network, status, text and tags; identifiers are the public ones."""
 
     text = django_filters.CharFilter(
         method="filter_text", label=_("Search"), max_length=MAXIMUM_TEXT
@@ -28,6 +29,7 @@ class HaVipFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(
         choices=HaVipStatus.choices, label=_("Status"), empty_label=_("All")
     )
+    tag = TagFilter()
 
     class Meta:
         model = HaVip
@@ -48,7 +50,11 @@ class HaVipFilter(django_filters.FilterSet):
     @property
     def is_narrowed(self) -> bool:
         """Whether anything is filtered at all."""
-        return any((self.data or {}).get(name) for name in self.filters)
+        given = self.form.data
+        return any(
+            field.widget.value_from_datadict(given, {}, name)
+            for name, field in self.form.fields.items()
+        )
 
 
 def matching(filtered: HaVipFilter) -> QuerySet[HaVip]:

@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import Model, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from havip.filters.tags import TagFilter
 from havip.models import (
     Eip,
     EipStatus,
@@ -43,10 +44,11 @@ class ResourceFilter(django_filters.FilterSet):
 
 
 class VpcFilter(ResourceFilter):
-    """VPCs by text and status."""
+    """VPCs by text, status and tags."""
 
     searched = ("name", "resource_id", "cidr_block")
     status = _choice(NetworkStatus, _("Status"))
+    tag = TagFilter()
 
     class Meta:
         model = Vpc
@@ -54,11 +56,12 @@ class VpcFilter(ResourceFilter):
 
 
 class VSwitchFilter(ResourceFilter):
-    """vSwitches by text, status and VPC."""
+    """vSwitches by text, status, VPC and tags."""
 
     searched = ("name", "resource_id", "cidr_block", "zone")
     vpc = django_filters.CharFilter(field_name="vpc__resource_id", label=_("VPC"))
     status = _choice(NetworkStatus, _("Status"))
+    tag = TagFilter()
 
     class Meta:
         model = VSwitch
@@ -85,13 +88,14 @@ class RouteFilter(ResourceFilter):
 
 
 class InstanceFilter(ResourceFilter):
-    """Instances by text, status, network type, VPC and vSwitch."""
+    """Instances by text, status, network type, VPC, vSwitch and tags."""
 
     searched = ("name", "resource_id", "private_ip")
     vpc = django_filters.CharFilter(field_name="vswitch__vpc__resource_id", label=_("VPC"))
     vswitch = django_filters.CharFilter(field_name="vswitch__resource_id", label=_("vSwitch"))
     network_type = _choice(NetworkType, _("Network type"))
     status = _choice(InstanceStatus, _("Status"))
+    tag = TagFilter()
 
     class Meta:
         model = Instance
@@ -120,10 +124,11 @@ class InterfaceFilter(ResourceFilter):
 
 
 class EipFilter(ResourceFilter):
-    """EIPs by text and status."""
+    """EIPs by text, status and tags."""
 
     searched = ("name", "resource_id", "ip_address", "havip__name", "havip__ip_address")
     status = _choice(EipStatus, _("Status"))
+    tag = TagFilter()
 
     class Meta:
         model = Eip

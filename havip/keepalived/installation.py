@@ -161,3 +161,13 @@ NOTIFY_SCRIPT = """#!/bin/sh
 exec logger -t havip "$2 ($3): now $1"
 """
 """A notify script to begin with: it writes a line into the system log."""
+
+
+def is_old(version: str) -> bool:
+    """Tell whether a keepalived ("2.2.7", "v1.2.13") is older than the oldest recommended (2-domain: facts, 2); "" is not."""
+    numbers = _numbers(version.removeprefix("v"))
+    return bool(numbers) and numbers < _numbers(MINIMUM_VERSION)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:3] if part.isdigit())

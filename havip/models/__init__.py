@@ -8,6 +8,14 @@ from havip.models.compute import (
     NetworkInterface,
     NetworkType,
 )
+from havip.models.drill import (
+    RUNNING_DRILL,
+    Drill,
+    DrillAnswer,
+    DrillKind,
+    DrillStatus,
+    Vantage,
+)
 from havip.models.havip import (
     MAXIMUM_SLOTS,
     Binding,
@@ -17,6 +25,7 @@ from havip.models.havip import (
     EipStatus,
     HaVip,
     HaVipStatus,
+    InternetCharge,
 )
 from havip.models.network import (
     AddressOwner,
@@ -33,14 +42,21 @@ from havip.models.quota import (
     QuotaRequest,
     RequestState,
 )
+from havip.models.tag import TAGGED, Tag
 
 __all__ = [
     "MAXIMUM_SLOTS",
+    "RUNNING_DRILL",
+    "TAGGED",
     "AddressOwner",
     "BetaApplication",
     "Binding",
     "BindingKind",
     "BindingState",
+    "Drill",
+    "DrillAnswer",
+    "DrillKind",
+    "DrillStatus",
     "Eip",
     "EipStatus",
     "HaVip",
@@ -49,6 +65,7 @@ __all__ = [
     "InstanceStatus",
     "InterfaceStatus",
     "InterfaceType",
+    "InternetCharge",
     "NetworkInterface",
     "NetworkStatus",
     "NetworkType",
@@ -58,6 +75,8 @@ __all__ = [
     "QuotaRequest",
     "RequestState",
     "RouteEntry",
+    "Tag",
     "VSwitch",
+    "Vantage",
     "Vpc",
 ]

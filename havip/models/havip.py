@@ -144,6 +144,13 @@ class EipStatus(models.TextChoices):
     UNASSOCIATING = "Unassociating", _("Unassociating")
 
 
+class InternetCharge(models.TextChoices):
+    """What the cloud charges an EIP by; here it is only remembered, for clients that compare it (6-cloud-api, 1.7)."""
+
+    BANDWIDTH = "PayByBandwidth", _("by bandwidth")
+    TRAFFIC = "PayByTraffic", _("by traffic")
+
+
 class Eip(Resource):
     """A public address that maps to a HaVip."""
 
@@ -152,6 +159,9 @@ class Eip(Resource):
 
     ip_address = models.GenericIPAddressField(_("public IP"), protocol="IPv4", unique=True)
     bandwidth_mbps = models.PositiveIntegerField(_("bandwidth (Mbit/s)"), default=5)
+    internet_charge_type = models.CharField(
+        max_length=16, choices=InternetCharge, default=InternetCharge.BANDWIDTH
+    )
     status = models.CharField(
         _("status"), max_length=16, choices=EipStatus, default=EipStatus.AVAILABLE
     )

@@ -12,6 +12,7 @@ from havip.operations.bindings import (
     unbind_instance,
     unbind_interface,
 )
+from havip.operations.drills import start_drill, stop_drill
 from havip.operations.eips import allocate_eip, modify_eip, release_eip
 from havip.operations.havips import create_havip, delete_havip, modify_havip
 from havip.operations.instances import (
@@ -35,6 +36,7 @@ from havip.operations.quotas import (
     request_quota,
 )
 from havip.operations.routes import create_route, delete_route
+from havip.operations.tags import set_tags, tag_resources, untag_resources
 from havip.rules.races import register_races
 
 register_races()
@@ -66,9 +68,14 @@ __all__ = [
     "modify_havip",
     "release_eip",
     "request_quota",
+    "set_tags",
+    "start_drill",
     "start_instance",
+    "stop_drill",
     "stop_instance",
+    "tag_resources",
     "unbind_eip",
     "unbind_instance",
     "unbind_interface",
+    "untag_resources",
 ]

@@ -230,18 +230,27 @@ def bind_eip(
     return change.outcome()
 
 
+def _where_bound(change: Change, region: str, eip_id: str) -> str:
+    """Return the identifier of the HaVip that an EIP is bound to. Raises Refusal E0, U1."""
+    change.concerns("eip", eip_id, eip_id)
+    eip = the_eip(change.team, eip_id, region=region)
+    rules.u1_is_bound(eip if eip.havip else None, eip.ip_address)
+    assert eip.havip is not None  # u1 has refused otherwise
+    return eip.havip.resource_id
+
+
 @operation("havip.unbind_eip")
 def unbind_eip(
     *,
     principal: Principal,
     region: str,
-    havip_id: str,
+    havip_id: str = "",
     eip_id: str,
     client_token: str = "",
 ) -> Outcome:
-    """Unbind the EIP from the HaVip. Raises Refusal H1, E0, U1, U2."""
+    """Unbind the EIP from the HaVip, or from whichever it is bound to where none is named. Raises Refusal H1, E0, U1, U2."""
     change = current_change()
-    havip = _concerned(change, region, havip_id)
+    havip = _concerned(change, region, havip_id or _where_bound(change, region, eip_id))
     eip = the_eip(principal.team, eip_id)
     rules.u2_havip_settled(havip)
     rules.u1_is_bound(eip if eip.havip_id == havip.pk else None, eip.ip_address)

@@ -8,9 +8,11 @@ from django.conf import settings
 
 from console.operations.framework import Outcome, current_change, operation
 from console.teams.principal import Principal
-from havip.models import Eip, EipStatus
+from havip.models import Eip, EipStatus, InternetCharge
 from havip.operations.finding import the_eip, the_region
+from havip.operations.tags import checked, hang
 from havip.rules import inventory
+from havip.rules.tags import TagArgument
 
 _SEARCHED = 65_536
 
@@ -35,15 +37,20 @@ def allocate_eip(
     name: str = "",
     description: str = "",
     bandwidth_mbps: int = 5,
+    internet_charge_type: str = InternetCharge.BANDWIDTH.value,
+    tags: TagArgument | None = None,
     client_token: str = "",
 ) -> Outcome:
-    """Allocate an EIP from the pool; Available at once. Bandwidth in Mbit/s. Raises Refusal C2, M1, M2, P1, P2."""
+    """Allocate an EIP from the pool; Available at once. Bandwidth in Mbit/s. Raises Refusal C2, G1 to G5, M1, M2, P0 to P2."""
     change = current_change()
     change.concerns("eip", "", name)
     the_region(region)
     inventory.m1_name(name)
     inventory.m2_description(description)
     inventory.p2_bandwidth(bandwidth_mbps)
+    if internet_charge_type not in InternetCharge.values:
+        raise inventory.P0_CHARGE.refuse(charge=internet_charge_type[:40])
+    wanted_tags = checked(tags)
     eip = Eip.objects.create(
         team=principal.team,
         region=region,
@@ -52,6 +59,7 @@ def allocate_eip(
         created_by=principal.label,
         ip_address=_free_public_address(),
         bandwidth_mbps=bandwidth_mbps,
+        internet_charge_type=internet_charge_type,
         status=EipStatus.AVAILABLE,
     )
     change.concerns("eip", eip.resource_id, eip.label)
@@ -60,6 +68,7 @@ def allocate_eip(
         "ip_address": eip.ip_address,
         "bandwidth_mbps": bandwidth_mbps,
     }
+    hang(change, wanted_tags, eip)
     return change.outcome(ip_address=eip.ip_address)
 
 

@@ -8,9 +8,11 @@ from havip.models import AddressOwner, HaVip, HaVipStatus, QuotaName
 from havip.operations.addresses import take_address
 from havip.operations.finding import the_havip, the_vpc, the_vswitch
 from havip.operations.settlement import assign, fabric_job, remove, rest
+from havip.operations.tags import checked, hang
 from havip.regions import find_region
 from havip.rules import creating, inventory
 from havip.rules.deleting import deletion_refusals
+from havip.rules.tags import TagArgument
 from havip.selectors import quotas
 from havip.selectors.addresses import choose_address
 from havip.selectors.havips import bindings_of, eip_of
@@ -38,12 +40,13 @@ def create_havip(
     ip_address: str = "",
     name: str = "",
     description: str = "",
+    tags: TagArgument | None = None,
     client_token: str = "",
 ) -> Outcome:
     """Create a HaVip in a vSwitch; Creating until its job has told the fabric, then Available.
 
     Without `vpc_id` the VPC is the vSwitch's. Without `ip_address` the lowest free address is taken.
-    Raises Refusal C1 to C10, M1, M2.
+    Raises Refusal C1 to C10, M1, M2, G1, G2, G3, G5.
     """
     change = current_change()
     change.concerns("havip", "", name or ip_address)
@@ -55,6 +58,7 @@ def create_havip(
     vpc = creating.c3_vpc_found(vswitch.vpc, vswitch.vpc.resource_id)
     inventory.m1_name(name)
     inventory.m2_description(description)
+    wanted_tags = checked(tags)
     address = choose_address(vswitch, ip_address)
     creating.c9_team_quota(
         quotas.havips_of_team(team), quotas.quota(team, QuotaName.HAVIPS_PER_TEAM)
@@ -75,6 +79,7 @@ def create_havip(
     take_address(vswitch, address, AddressOwner.HAVIP, havip=havip)
     change.concerns("havip", havip.resource_id, havip.label)
     change.after = describe_havip(havip)
+    hang(change, wanted_tags, havip)
     change.queue(
         fabric_job(
             "havip.create",

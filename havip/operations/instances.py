@@ -26,7 +26,9 @@ from havip.models import (
 from havip.operations.addresses import take_address
 from havip.operations.finding import the_instance, the_region, the_vswitch
 from havip.operations.settlement import Step, assign, fabric_job, remove, rest
+from havip.operations.tags import checked, hang
 from havip.rules import inventory
+from havip.rules.tags import TagArgument
 from havip.selectors.addresses import choose_address
 
 
@@ -40,11 +42,15 @@ def create_instance(
     private_ip: str = "",
     name: str = "",
     description: str = "",
+    tags: TagArgument | None = None,
+    amount: int = 1,
     client_token: str = "",
 ) -> Outcome:
-    """Create an instance with its primary network interface; Pending until its job is done, then Running.
+    """Create instances with their primary network interfaces; Pending until their one job is done, then Running.
 
-    One of network type `classic` has no vSwitch and no interface. Raises Refusal C2, C4 to C8, I3, M1, M2.
+    All of the `amount` (1 to 100) or none. The answer is the first one's; the value `instance_ids` names all of them. One of
+    network type `classic` has no vSwitch and no interface. Raises Refusal C2, C4 to C8, G1 to G5, I3, I4, M1,
+    M2.
     """
     change = current_change()
     change.concerns("instance", "", name)
@@ -52,45 +58,81 @@ def create_instance(
     inventory.m1_name(name)
     inventory.m2_description(description)
     inventory.i3_classic_has_no_vswitch(network_type, vswitch_id, private_ip)
-    instance = Instance(
-        team=principal.team,
-        region=region,
-        name=name,
-        description=description,
-        created_by=principal.label,
-        network_type=network_type,
-        zone=where.zones[0],
-    )
-    if network_type == NetworkType.VPC:
-        interface = _with_primary_interface(instance, principal, vswitch_id, private_ip)
-    else:
-        instance.save()
-        interface = None
+    inventory.i4_amount(amount, private_ip)
+    wanted_tags = checked(tags)
+    made = [
+        _make(
+            Instance(
+                team=principal.team,
+                region=region,
+                name=name,
+                description=description,
+                created_by=principal.label,
+                network_type=network_type,
+                zone=where.zones[0],
+            ),
+            principal,
+            vswitch_id,
+            private_ip,
+        )
+        for _number in range(amount)
+    ]
+    instance, interface = made[0]
     change.concerns("instance", instance.resource_id, instance.label)
-    change.after = {
-        "name": name,
-        "network_type": instance.network_type,
-        "private_ip": instance.private_ip or "",
-        "vswitch": instance.vswitch.resource_id if instance.vswitch else "",
-    }
-    running = assign(instance, status=InstanceStatus.RUNNING)
+    change.after = _described(instance)
+    for further, _card in made[1:]:
+        change.also(
+            AuditEntry(
+                action="instance.create",
+                object_kind="instance",
+                object_id=further.resource_id,
+                object_label=further.label,
+                after=_described(further),
+            )
+        )
+    hang(change, wanted_tags, *(each for each, _card in made))
+    cards = [card for _instance, card in made if card]
     change.queue(
         fabric_job(
             "instance.create",
             instance,
             networks=_networks(instance),
-            also_lock=[interface] if interface else [],
+            also_lock=[*(further for further, _card in made[1:]), *cards],
             on_success=[
-                *([assign(interface, status=InterfaceStatus.IN_USE)] if interface else []),
-                running,
+                *(assign(card, status=InterfaceStatus.IN_USE) for card in cards),
+                *(assign(each, status=InstanceStatus.RUNNING) for each, _card in made),
             ],
-            on_failure=[*([remove(interface)] if interface else []), remove(instance)],
+            on_failure=[
+                *(remove(card) for card in cards),
+                *(remove(each) for each, _card in made),
+            ],
         )
     )
     return change.outcome(
         private_ip=str(instance.private_ip or ""),
         interface_id=interface.resource_id if interface else "",
+        instance_ids=",".join(each.resource_id for each, _card in made),
     )
+
+
+def _make(
+    instance: Instance, principal: Principal, vswitch_id: str, private_ip: str
+) -> tuple[Instance, NetworkInterface | None]:
+    """Save a new instance, with its primary interface where its network type has one."""
+    if instance.network_type == NetworkType.VPC:
+        return instance, _with_primary_interface(instance, principal, vswitch_id, private_ip)
+    instance.save()
+    return instance, None
+
+
+def _described(instance: Instance) -> dict[str, str]:
+    """Return the plain values of an instance for the audit log."""
+    return {
+        "name": instance.name,
+        "network_type": instance.network_type,
+        "private_ip": instance.private_ip or "",
+        "vswitch": instance.vswitch.resource_id if instance.vswitch else "",
+    }
 
 
 def _with_primary_interface(
@@ -175,15 +217,23 @@ def _concerned(change: Change, region: str, instance_id: str) -> Instance:
 
 @operation("instance.delete")
 def delete_instance(
-    *, principal: Principal, region: str, instance_id: str, client_token: str = ""
+    *,
+    principal: Principal,
+    region: str,
+    instance_id: str,
+    force: bool = True,
+    client_token: str = "",
 ) -> Outcome:
     """Delete an instance with its primary interface and their bindings (2-domain F1); secondary interfaces stay.
 
-    Raises Refusal I0, I1, I2.
+    Without `force` only a stopped one. Raises Refusal I0, I1, I2.
     """
     change = current_change()
     instance = _concerned(change, region, instance_id)
-    inventory.i1_instance_is(instance, InstanceStatus.RUNNING, InstanceStatus.STOPPED)
+    allowed = (
+        [InstanceStatus.RUNNING, InstanceStatus.STOPPED] if force else [InstanceStatus.STOPPED]
+    )
+    inventory.i1_instance_is(instance, *allowed)
     cards = list(NetworkInterface.objects.filter(instance=instance))
     for card in cards:
         inventory.w2_interface_is(card, InterfaceStatus.IN_USE)

@@ -61,7 +61,12 @@ def create_interface(
             on_failure=[remove(interface)],
         )
     )
-    return change.outcome(private_ip=str(address))
+    return change.outcome(
+        private_ip=str(address),
+        mac_address=interface.mac_address,
+        vpc_id=vswitch.vpc.resource_id,
+        zone=vswitch.zone,
+    )
 
 
 def _concerned(change: Change, region: str, interface_id: str) -> NetworkInterface:
@@ -108,14 +113,24 @@ def attach_interface(
 
 @operation("interface.detach")
 def detach_interface(
-    *, principal: Principal, region: str, interface_id: str, client_token: str = ""
+    *,
+    principal: Principal,
+    region: str,
+    interface_id: str,
+    instance_id: str = "",
+    client_token: str = "",
 ) -> Outcome:
-    """Detach a secondary interface from its instance; its bindings stay (2-domain F2). Raises Refusal W0 to W2."""
+    """Detach a secondary interface from its instance; its bindings stay (2-domain F2). Raises Refusal W0 to W2.
+
+    A caller who names the instance is refused where it is another one.
+    """
     change = current_change()
     interface = _concerned(change, region, interface_id)
     inventory.w2_interface_is(interface, InterfaceStatus.IN_USE)
     instance = interface.instance
     assert instance is not None  # an interface in use has one
+    if instance_id and instance.resource_id != instance_id:
+        raise inventory.W0_NOT_ATTACHED.refuse(resource=interface.label, instance=instance_id[:60])
     change.before = {"status": interface.status, "instance": instance.resource_id}
     interface.status = InterfaceStatus.DETACHING
     interface.save(update_fields=["status"])

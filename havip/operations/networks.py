@@ -8,7 +8,9 @@ from havip.models import NetworkStatus, Vpc, VSwitch
 from havip.operations.addresses import reserve_addresses
 from havip.operations.finding import the_region, the_vpc
 from havip.operations.settlement import assign, fabric_job, remove
+from havip.operations.tags import checked, hang
 from havip.rules import addresses, creating, inventory
+from havip.rules.tags import TagArgument
 from havip.selectors.resources import contents_of_vpc, contents_of_vswitch, find
 
 
@@ -20,9 +22,10 @@ def create_vpc(
     cidr_block: str = "192.168.0.0/16",
     name: str = "",
     description: str = "",
+    tags: TagArgument | None = None,
     client_token: str = "",
 ) -> Outcome:
-    """Create a VPC; Pending until its job is done, then Available. Raises Refusal C2, N1, N2, M1, M2."""
+    """Create a VPC; Pending until its job is done, then Available. Raises Refusal C2, G1 to G5, N1, N2, M1, M2."""
     change = current_change()
     change.concerns("vpc", "", name)
     the_region(region)
@@ -30,6 +33,7 @@ def create_vpc(
     inventory.m2_description(description)
     network = addresses.n1_parse_block(cidr_block)
     addresses.n2_vpc_block(network)
+    wanted_tags = checked(tags)
     vpc = Vpc.objects.create(
         team=principal.team,
         region=region,
@@ -40,6 +44,7 @@ def create_vpc(
     )
     change.concerns("vpc", vpc.resource_id, vpc.label)
     change.after = {"name": name, "cidr_block": vpc.cidr_block}
+    hang(change, wanted_tags, vpc)
     change.queue(
         fabric_job(
             "vpc.create",
@@ -49,7 +54,7 @@ def create_vpc(
             on_failure=[remove(vpc)],
         )
     )
-    return change.outcome()
+    return change.outcome(router_id=vpc.router_id, route_table_id=vpc.route_table_id)
 
 
 @operation("vpc.delete")
@@ -88,9 +93,13 @@ def create_vswitch(
     zone: str = "",
     name: str = "",
     description: str = "",
+    tags: TagArgument | None = None,
     client_token: str = "",
 ) -> Outcome:
-    """Create a vSwitch in a VPC; without `zone`, in the region's first. Raises Refusal C2, C3, N1, N3 to N6, M1, M2."""
+    """Create a vSwitch in a VPC; without `zone`, in the region's first.
+
+    Raises Refusal C2, C3, G1 to G5, N1, N3 to N6, M1, M2.
+    """
     change = current_change()
     change.concerns("vswitch", "", name)
     where = the_region(region)
@@ -107,6 +116,7 @@ def create_vswitch(
         list(VSwitch.objects.filter(vpc=vpc)),
         list(vpc.route_entries.values_list("destination_cidr_block", flat=True)),
     )
+    wanted_tags = checked(tags)
     vswitch = VSwitch.objects.create(
         team=principal.team,
         region=region,
@@ -125,6 +135,7 @@ def create_vswitch(
         "zone": zone,
         "cidr_block": vswitch.cidr_block,
     }
+    hang(change, wanted_tags, vswitch)
     change.queue(
         fabric_job(
             "vswitch.create",
@@ -146,6 +157,7 @@ def delete_vswitch(
     change.concerns("vswitch", vswitch_id, vswitch_id)
     vswitch = find(VSwitch, principal.team, vswitch_id, region=region)
     if vswitch is None:
+        the_region(region)
         raise creating.C4_VSWITCH.refuse(vswitch=vswitch_id[:60])
     change.concerns("vswitch", vswitch.resource_id, vswitch.label)
     inventory.n5_settled(vswitch)

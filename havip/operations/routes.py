@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.operations.framework import Outcome, current_change, operation
 from console.teams.principal import Principal
 from havip.models import NetworkStatus, QuotaName, RouteEntry
-from havip.operations.finding import the_havip, the_route, the_vpc
+from havip.operations.finding import the_havip, the_route, the_vpc, the_vpc_of_table
 from havip.operations.settlement import assign, fabric_job, remove
 from havip.rules import addresses, inventory
 from havip.selectors import quotas
@@ -16,18 +16,26 @@ def create_route(
     *,
     principal: Principal,
     region: str,
-    vpc_id: str,
+    vpc_id: str = "",
+    route_table_id: str = "",
     destination_cidr_block: str,
     havip_id: str,
     name: str = "",
     description: str = "",
     client_token: str = "",
 ) -> Outcome:
-    """Create a route entry that points at a HaVip. Raises Refusal C3, H1, N1, N5, R1 to R4, M1, M2."""
+    """Create a route entry that points at a HaVip, in a VPC that is named or whose route table is.
+
+    Raises Refusal C3, H1, N1, N5, R0 to R4, M1, M2.
+    """
     change = current_change()
     change.concerns("route", "", name or destination_cidr_block[:40])
     team = principal.team
-    vpc = the_vpc(team, region, vpc_id)
+    vpc = (
+        the_vpc_of_table(team, region, route_table_id)
+        if route_table_id
+        else the_vpc(team, region, vpc_id)
+    )
     inventory.n5_settled(vpc)
     inventory.m1_name(name)
     inventory.m2_description(description)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from console.operations.refusal import Rule
@@ -29,6 +30,7 @@ from havip.rules.catalogue import numbered
 MAXIMUM_NAME = 128
 MAXIMUM_DESCRIPTION = 256
 MAXIMUM_BANDWIDTH_MBPS = 500
+MAXIMUM_AMOUNT = 100
 
 M1_NAME = Rule(
     "M1",
@@ -44,12 +46,28 @@ M2_DESCRIPTION = Rule(
     ),
     field="description",
 )
-F5_DEPENDENCY = Rule(
-    "F5",
-    code="DependencyViolation",
-    message=_("%(resource)s still contains: %(contents)s."),
-    remedy=_("Delete these first."),
-)
+
+
+def _dependency(code: str) -> Rule:
+    return Rule(
+        "F5",
+        code=code,
+        message=_("%(resource)s still contains: %(contents)s."),
+        remedy=_("Delete these first."),
+    )
+
+
+F5_DEPENDENCY = _dependency("DependencyViolation")
+F5_VSWITCH = _dependency("DependencyViolation.VSwitch")
+F5_HAVIP = _dependency("DependencyViolation.HaVip")
+# What can be in a VPC or vSwitch, by kind: its name, and the rule to refuse by where it is the first thing in the way.
+_CONTENTS: Mapping[str, tuple[Promise, Rule]] = {
+    "vswitch": (_("vSwitch"), F5_VSWITCH),
+    "havip": (_("HaVip"), F5_HAVIP),
+    "route": (_("route entry"), F5_DEPENDENCY),
+    "instance": (_("instance"), F5_DEPENDENCY),
+    "interface": (_("network interface"), F5_DEPENDENCY),
+}
 F4_EIP_BOUND = Rule(
     "F4",
     code="IncorrectEipStatus",
@@ -95,11 +113,26 @@ I3_VSWITCH = Rule(
     remedy=_("Leave both empty, or choose the network type VPC."),
     field="vswitch_id",
 )
+I4_AMOUNT = Rule(
+    "I4",
+    code="InvalidParameter",
+    message=_(
+        "1 to %(maximum)s instances can be created at once, and only one where a private IP is given."
+    ),
+    field="amount",
+)
 W0_INTERFACE = Rule(
     "W0",
     code="InvalidEniId.NotFound",
     message=_("There is no network interface %(interface)s of this team in this region."),
     field="interface_id",
+    status=HTTPStatus.NOT_FOUND,
+)
+W0_NOT_ATTACHED = Rule(
+    "W0",
+    code="InvalidInstanceId.NotFound",
+    message=_("%(resource)s is not attached to the instance %(instance)s."),
+    field="instance_id",
     status=HTTPStatus.NOT_FOUND,
 )
 W1_PRIMARY = Rule(
@@ -126,6 +159,13 @@ R0_ROUTE = Rule(
     code="InvalidRouteEntry.NotFound",
     message=_("There is no route entry %(route)s of this team in this region."),
     field="route_id",
+    status=HTTPStatus.NOT_FOUND,
+)
+R0_TABLE = Rule(
+    "R0",
+    code="InvalidRouteTableId.NotFound",
+    message=_("There is no route table %(table)s of this team in this region."),
+    field="route_table_id",
     status=HTTPStatus.NOT_FOUND,
 )
 R1_DUPLICATE = Rule(
@@ -155,6 +195,13 @@ R4_QUOTA = Rule(
     message=_("The VPC has %(used)s of at most %(limit)s route entries to HaVips."),
     remedy=_("Delete one that is not needed, or ask for a higher quota."),
     field="vpc_id",
+)
+P0_CHARGE = Rule(
+    "P0",
+    code="InvalidParameter",
+    message=_("An EIP cannot be charged by “%(charge)s”."),
+    remedy=_("Use PayByBandwidth or PayByTraffic."),
+    field="internet_charge_type",
 )
 P1_EXHAUSTED = Rule(
     "P1",
@@ -189,10 +236,15 @@ def f4_eip_released_unbound(eip: Eip) -> None:
 
 
 def f5_empty(resource: Vpc | VSwitch, contents: Mapping[str, int]) -> None:
-    """F5: a VPC or vSwitch is deleted only when nothing is in it; `contents` are counts by what they count."""
-    present = [f"{count} × {what}" for what, count in contents.items() if count]
+    """F5: a VPC or vSwitch is deleted only when nothing is in it; `contents` are counts by the kind that they count.
+
+    The code names the first kind that is there, where the cloud has a code for it (6-cloud-api, section 3).
+    """
+    present = {kind: count for kind, count in contents.items() if count}
     if present:
-        raise F5_DEPENDENCY.refuse(resource=resource.label, contents=", ".join(present))
+        _name, rule = _CONTENTS[next(iter(present))]
+        named = ", ".join(f"{count} × {_CONTENTS[kind][0]}" for kind, count in present.items())
+        raise rule.refuse(resource=resource.label, contents=named)
 
 
 def n5_settled(resource: Vpc | VSwitch | RouteEntry) -> None:
@@ -230,6 +282,12 @@ def i3_classic_has_no_vswitch(network_type: str, vswitch_id: str, private_ip: st
     """I3: only instances of network type `vpc` stand in a vSwitch."""
     if network_type == NetworkType.CLASSIC and (vswitch_id or private_ip):
         raise I3_VSWITCH.refuse()
+
+
+def i4_amount(amount: int, private_ip: str) -> None:
+    """I4: 1 to 100 instances are created at once (6-cloud-api, 1.13), and one only where its address is given."""
+    if not 1 <= amount <= MAXIMUM_AMOUNT or (amount > 1 and private_ip.strip()):
+        raise I4_AMOUNT.refuse(maximum=MAXIMUM_AMOUNT)
 
 
 def w1_secondary(interface: NetworkInterface) -> None:
@@ -292,7 +350,13 @@ numbered(
 numbered("F2", "a bound secondary interface is detached: the binding stays")
 numbered("F3", "a bound secondary interface is deleted: the binding is removed", I2_JOB_ON_HAVIP)
 numbered("F4", "an EIP is released while bound: refused", F4_EIP_BOUND)
-numbered("F5", "a VPC or vSwitch with resources is deleted: refused, listing them", F5_DEPENDENCY)
+numbered(
+    "F5",
+    "a VPC or vSwitch with resources is deleted: refused, listing them",
+    F5_DEPENDENCY,
+    F5_VSWITCH,
+    F5_HAVIP,
+)
 numbered("M1", "names are well-formed", M1_NAME)
 numbered("M2", "descriptions are well-formed", M2_DESCRIPTION)
 numbered("N5", "no job is under way on the VPC, vSwitch or route entry", N5_STATUS)

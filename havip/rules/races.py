@@ -85,6 +85,15 @@ _RACES: tuple[tuple[Rule, tuple[str, ...]], ...] = (
     ),
     (
         Rule(
+            "X4",
+            code="OperationDenied.DrillUnderWay",
+            message=_("A drill was begun on it at the same moment by somebody else."),
+            remedy=_LOOK_AGAIN,
+        ),
+        ("drill_one_under_way", "havip_drill.havip_id"),
+    ),
+    (
+        Rule(
             "R1",
             code="InvalidCIDRBlock.Duplicate",
             message=_("The VPC has a route with this destination already."),

@@ -12,7 +12,6 @@ from itertools import chain
 
 from django.db.models import Count, F, IntegerField, Model, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
 
 from console.operations.refusal import PERMISSION, Refusal
 from console.teams.models import Team
@@ -182,9 +181,9 @@ def _refusal(principal: Principal, *checks: Callable[[], None]) -> Refusal | Non
 def vpc_actions(vpc: Vpc, principal: Principal) -> NetworkActions:
     """Return what may be done with a VPC of `vpcs`."""
     contents = {
-        _("vSwitch"): int(getattr(vpc, "vswitch_count", 0)),
-        _("HaVip"): int(getattr(vpc, "havip_count", 0)),
-        _("route entry"): int(getattr(vpc, "route_count", 0)),
+        "vswitch": int(getattr(vpc, "vswitch_count", 0)),
+        "havip": int(getattr(vpc, "havip_count", 0)),
+        "route": int(getattr(vpc, "route_count", 0)),
     }
     return _network_actions(vpc, principal, lambda: rules.f5_empty(vpc, contents))
 
@@ -192,9 +191,9 @@ def vpc_actions(vpc: Vpc, principal: Principal) -> NetworkActions:
 def vswitch_actions(vswitch: VSwitch, principal: Principal) -> NetworkActions:
     """Return what may be done with a vSwitch of `vswitches`."""
     contents = {
-        _("HaVip"): int(getattr(vswitch, "havip_count", 0)),
-        _("instance"): int(getattr(vswitch, "instance_count", 0)),
-        _("network interface"): int(getattr(vswitch, "interface_count", 0)),
+        "havip": int(getattr(vswitch, "havip_count", 0)),
+        "instance": int(getattr(vswitch, "instance_count", 0)),
+        "interface": int(getattr(vswitch, "interface_count", 0)),
     }
     return _network_actions(vswitch, principal, lambda: rules.f5_empty(vswitch, contents))
 

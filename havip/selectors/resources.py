@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeVar
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from console.teams.models import Team
 from havip.models import HaVip, Instance, NetworkInterface, RouteEntry, Vpc, VSwitch
@@ -26,21 +25,28 @@ def find(
     return found.first()
 
 
+def vpc_of_table(team: Team, region: str, route_table_id: str) -> Vpc | None:
+    """Return the team's VPC in the region whose route table this is, or None."""
+    return (
+        Vpc.objects.for_team(team).in_region(region).filter(route_table_id=route_table_id).first()
+    )
+
+
 def contents_of_vpc(vpc: Vpc) -> dict[str, int]:
     """Return how much of what is in a VPC (2-domain F5)."""
     return {
-        _("vSwitch"): VSwitch.objects.filter(vpc=vpc).count(),
-        _("HaVip"): HaVip.objects.filter(vpc=vpc).count(),
-        _("route entry"): RouteEntry.objects.filter(vpc=vpc).count(),
+        "vswitch": VSwitch.objects.filter(vpc=vpc).count(),
+        "havip": HaVip.objects.filter(vpc=vpc).count(),
+        "route": RouteEntry.objects.filter(vpc=vpc).count(),
     }
 
 
 def contents_of_vswitch(vswitch: VSwitch) -> dict[str, int]:
     """Return how much of what is in a vSwitch (2-domain F5)."""
     return {
-        _("HaVip"): HaVip.objects.filter(vswitch=vswitch).count(),
-        _("instance"): Instance.objects.filter(vswitch=vswitch).count(),
-        _("network interface"): NetworkInterface.objects.filter(
+        "havip": HaVip.objects.filter(vswitch=vswitch).count(),
+        "instance": Instance.objects.filter(vswitch=vswitch).count(),
+        "interface": NetworkInterface.objects.filter(
             vswitch=vswitch, interface_type="Secondary"
         ).count(),
     }

@@ -56,7 +56,7 @@ def region_without_havip(world: World) -> Arguments:
 
 @case("C3", creating.C3_VPC, "havip.create")
 def vpc_unknown(world: World) -> Arguments:
-    return {"vpc_id": "vpc-nowhere", "vswitch_id": world.vswitch}
+    return {"vpc_id": "vpc-00000000000000000000", "vswitch_id": world.vswitch}
 
 
 @case("C3", creating.C3_VPC, "havip.create")
@@ -78,7 +78,7 @@ def vpc_being_deleted(world: World) -> Arguments:
 
 @case("C4", creating.C4_VSWITCH, "havip.create")
 def vswitch_unknown(world: World) -> Arguments:
-    return {"vswitch_id": "vsw-nowhere"}
+    return {"vswitch_id": "vsw-00000000000000000000"}
 
 
 @case("C4", creating.C4_VSWITCH, "havip.create")

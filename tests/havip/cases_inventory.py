@@ -35,14 +35,14 @@ def eip_released_while_bound(world: World) -> Arguments:
     return {"eip_id": world.eip1}
 
 
-@case("F5", inventory.F5_DEPENDENCY, "vpc.delete")
+@case("F5", inventory.F5_VSWITCH, "vpc.delete")
 def vpc_with_a_vswitch(world: World) -> Arguments:
     vpc = another_vpc(world)
     another_vswitch(world, vpc=vpc)
     return {"vpc_id": vpc}
 
 
-@case("F5", inventory.F5_DEPENDENCY, "vswitch.delete")
+@case("F5", inventory.F5_HAVIP, "vswitch.delete")
 def vswitch_with_a_havip(world: World) -> Arguments:
     vswitch = another_vswitch(world)
     world.havip(vswitch_id=vswitch)
@@ -388,12 +388,12 @@ def havip_of_another_region(world: World) -> Arguments:
 
 @case("H1", binding.NO_HAVIP, "havip.bind_instance", page="no page")
 def havip_unknown(world: World) -> Arguments:
-    return {"havip_id": "havip-nowhere", "instance_id": world.ecs1}
+    return {"havip_id": "havip-00000000000000000000", "instance_id": world.ecs1}
 
 
 @case("B0", binding.NO_RESOURCE, "havip.bind_instance")
 def instance_unknown(world: World) -> Arguments:
-    return {"havip_id": world.havip(), "instance_id": "i-nowhere"}
+    return {"havip_id": world.havip(), "instance_id": "i-00000000000000000000"}
 
 
 @case("E0", binding.NO_EIP, "havip.bind_eip")
@@ -404,14 +404,14 @@ def eip_of_another_team(world: World) -> Arguments:
 
 @case("I0", inventory.I0_INSTANCE, "instance.stop", page="no page")
 def instance_to_stop_unknown(world: World) -> Arguments:
-    return {"instance_id": "i-nowhere"}
+    return {"instance_id": "i-00000000000000000000"}
 
 
 @case("W0", inventory.W0_INTERFACE, "interface.detach", page="no page")
 def interface_unknown(world: World) -> Arguments:
-    return {"interface_id": "eni-nowhere"}
+    return {"interface_id": "eni-00000000000000000000"}
 
 
 @case("R0", inventory.R0_ROUTE, "route.delete", page="no page")
 def route_unknown(world: World) -> Arguments:
-    return {"route_id": "rte-nowhere"}
+    return {"route_id": "rte-00000000000000000000"}

@@ -53,11 +53,15 @@ def _names(identifiers: Iterable[str], labels: Mapping[str, str]) -> str:
 
 
 def _labels_of_strangers(identifiers: Collection[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    if identifiers:
-        for model in (Instance, NetworkInterface):
-            known = model._default_manager.filter(resource_id__in=identifiers)
-            found |= {each.resource_id: each.label for each in known}
+    """Name who is not bound: the gateway knows ports only, so it tells interfaces; a primary one is its instance."""
+    if not identifiers:
+        return {}
+    instances = Instance.objects.filter(resource_id__in=identifiers)
+    found = {each.resource_id: each.label for each in instances}
+    cards = NetworkInterface.objects.filter(resource_id__in=identifiers).select_related("instance")
+    for card in cards:
+        bearer = card.instance if card.is_primary and card.instance is not None else card
+        found[card.resource_id] = bearer.label
     return found
 
 

@@ -61,9 +61,13 @@ def read(cls: type[T], value: object, path: str = "") -> T:
 
 
 def as_json(value: Any) -> Any:
-    """Return a dataclass, with everything in it, as plain JSON values."""
+    """Return a dataclass, with everything in it, as plain JSON values. What is None is left out: nothing is null."""
     if is_dataclass(value):
-        return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
+        return {
+            each.name: as_json(kept)
+            for each in fields(value)
+            if (kept := getattr(value, each.name)) is not None
+        }
     if isinstance(value, list | tuple):
         return [as_json(each) for each in value]
     if isinstance(value, Mapping):

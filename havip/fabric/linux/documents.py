@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.crypto import salted_hmac
 
 from havip.fabric.base import WantedHaVip, WantedInterface, WantedNetwork, WantedNode
+from havip.fabric.linux.drill_orders import drill_in, gateway_order, host_order, node_order
 from havip.fabric.linux.models import DeviceNumber, TimerChoice, VirtualRouter
 from havip.fabric.linux.protocol import (
     PROTOCOL,
@@ -40,7 +41,7 @@ from havip.keepalived.allocation import (
     password_of,
     priority_of_slot,
 )
-from havip.models import HaVip, HaVipStatus, Instance, NetworkInterface, Vpc
+from havip.models import Drill, HaVip, HaVipStatus, Instance, NetworkInterface, Vpc
 
 DEFAULT_PROFILE = "documented"
 Body = dict[str, Any]
@@ -56,6 +57,7 @@ class VpcPicture:
     devices: Mapping[str, str]
     profile: str
     router_ids: Mapping[str, int]
+    drill: Drill | None = None
 
 
 def picture(vpc: Vpc, *, keep: bool = True) -> VpcPicture:
@@ -77,6 +79,7 @@ def picture(vpc: Vpc, *, keep: bool = True) -> VpcPicture:
         devices=_devices(network, keep=keep),
         profile=chosen or DEFAULT_PROFILE,
         router_ids=virtual_router_ids(vpc, records, keep=keep),
+        drill=drill_in(vpc),
     )
 
 
@@ -181,6 +184,7 @@ def _host_vpc(seen: VpcPicture) -> HostVpc:
             )
             for card in network.interfaces
         ),
+        drill=host_order(seen.drill, seen.havips) if seen.drill else None,
     )
 
 
@@ -201,6 +205,7 @@ def gateway_body(seen: VpcPicture) -> Body:
             Route(destination=route.destination_cidr_block, next_hop=route.next_hop)
             for route in network.routes
         ),
+        drill=gateway_order(seen.drill, seen.havips) if seen.drill else None,
     )
     return _plain(document)
 
@@ -257,6 +262,7 @@ def node_body(seen: VpcPicture, instance_id: str) -> Body:
             for havip in seen.havips
             if (part := _node_havip(seen, havip, instance_id)) is not None
         ),
+        drill=node_order(seen.drill, instance_id) if seen.drill else None,
     )
     return _plain(document)
 

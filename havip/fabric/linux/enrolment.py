@@ -34,7 +34,7 @@ PURPOSE = "havip.fabric.linux.key"
 TOKEN_LIFETIME = timedelta(hours=1)
 CHILD_TOKEN_LIFETIME = timedelta(minutes=10)
 NO_SUBJECT = Rule(
-    "G1",
+    "V1",
     code="InvalidScope.NotFound",
     message=_("There is no VPC or instance “%(scope)s” that an agent could serve."),
     remedy=_("Choose a VPC or an instance of a region that the Linux fabric serves."),
@@ -42,7 +42,7 @@ NO_SUBJECT = Rule(
     status=404,
 )
 NO_AGENT = Rule(
-    "G2",
+    "V2",
     code="InvalidAgentId.NotFound",
     message=_("There is no agent %(agent)s that could be revoked."),
     remedy=_("Look at the list again: it may be revoked already."),
@@ -50,12 +50,12 @@ NO_AGENT = Rule(
     status=404,
 )
 HOST_IS_THE_SITE_S = Rule(
-    "G3",
+    "V3",
     code="Forbidden",
     message=_("The host serves every team of its region, so no team can revoke it."),
 )
 NOTHING_TO_SERVE = Rule(
-    "G4",
+    "V4",
     code="InvalidScope.NotFound",
     message=_("The team has no VPC or instance in a region that the Linux fabric serves."),
 )
@@ -138,7 +138,7 @@ def issue_token(
 ) -> Outcome:
     """Keep the digest of a fresh one-time token for a scope of the team; the caller shows the token itself, once.
 
-    Raises Refusal A1, G1.
+    Raises Refusal A1, V1.
     """
     change = current_change()
     change.concerns("agent", scope[:80], scope[:80])
@@ -240,7 +240,7 @@ def child_token(host: Agent, scope: str) -> str | None:
 
 @operation("agent.revoke", permission=Permission.MANAGE_TEAM)
 def revoke_agent(*, principal: Principal, agent_id: str, client_token: str = "") -> Outcome:
-    """Revoke an agent's key: it keeps the last state running, and hears and says nothing more. Raises Refusal A1, G2."""
+    """Revoke an agent's key: it keeps the last state running, and hears and says nothing more. Raises Refusal A1, V2."""
     change = current_change()
     change.concerns("agent", agent_id[:80], agent_id[:80])
     agent = (

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from console.sentences import phrase
 from havip.fabric.base import (
     Applied,
+    DrillAbilities,
     FabricBusy,
     FabricRefused,
     InProgress,
@@ -22,7 +23,7 @@ from havip.fabric.linux import store
 from havip.fabric.linux.models import Agent, AgentRole, WantedState
 from havip.fabric.linux.protocol import Role, role_of, scope_of
 from havip.fabric.linux.words import in_english, labels_of
-from havip.models import Binding, BindingState, HaVip, Instance, InstanceStatus
+from havip.models import Binding, BindingState, DrillKind, HaVip, Instance, InstanceStatus
 
 SILENT_AFTER_SECONDS = 30
 """Three signs of life, and longer than a long poll: an agent that was not heard for so long is silent."""
@@ -83,6 +84,26 @@ class LinuxFabric:
         if havip.observed_at is None:
             return Observation(observed_at=now)
         return Observation(observed_at=havip.observed_at, holder_id=havip.holder_id)
+
+    def drill_abilities(self, region: str) -> DrillAbilities:
+        """Agents stop keepalived and take links down; stopping instances and asking from outside is the lab's."""
+        kinds = {DrillKind.KEEPALIVED_STOPPED.value, DrillKind.LINK_DOWN.value}
+        lab = store.has_host(region)
+        if lab:
+            kinds.add(DrillKind.INSTANCE_STOPPED.value)
+        return DrillAbilities(kinds=frozenset(kinds), outside=lab)
+
+    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
+        """Name the VPC's gateway, and in the lab the host, where they were not heard lately."""
+        scopes = [scope_of(Role.GATEWAY, vpc_id)]
+        if store.has_host(region):
+            scopes.append(scope_of(Role.HOST, region))
+        living = Agent.objects.filter(
+            scope__in=scopes, revoked_at__isnull=True, last_seen__gte=silent_since(timezone.now())
+        )
+        heard = set(living.values_list("scope", flat=True))
+        silent = [scope for scope in scopes if scope not in heard]
+        return list(labels_of(silent).values())
 
     def _judge(self, region: str, scopes: Iterable[str]) -> Applied | InProgress:
         """See whether the agents of these scopes, and the lab's host, have applied what is stored for them."""

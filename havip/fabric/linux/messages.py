@@ -7,6 +7,7 @@ from datetime import datetime
 
 from havip.fabric.linux.checking import (
     ProtocolError,
+    integer,
     many,
     matching,
     moment,
@@ -20,6 +21,7 @@ from havip.fabric.linux.checking import (
 )
 from havip.fabric.linux.naming import Role, role_of
 from havip.fabric.linux.terms import (
+    DRILL,
     HAVIP,
     INTERFACE_OR_NONE,
     RESOURCE,
@@ -31,6 +33,10 @@ from havip.fabric.linux.terms import (
 )
 
 _KEY = matching(r"[A-Za-z0-9_-]{20,200}", "a key")
+_MILLISECONDS = integer(0, 600_000)
+MOST_RUNS = 100
+MOST_DRILLS = 16
+"""So many drills, with so many runs each, stand in one report; the others wait for the next."""
 _HOSTNAME = matching(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252})?", "a host name", empty=True)
 
 
@@ -71,6 +77,37 @@ class VrrpState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRun:
+    """Consecutive probes with the same answer (empty: nobody), in milliseconds from the beginning, of sending."""
+
+    sequence: int = required(integer(0, 100_000))
+    started_ms: int = required(_MILLISECONDS)
+    ended_ms: int = required(_MILLISECONDS)
+    answered_by: str = required(sentence(64))
+    probes: int = required(integer(1, 1_000_000))
+
+    def __post_init__(self) -> None:
+        if self.ended_ms < self.started_ms:
+            raise ProtocolError("ended_ms", "is before the start")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillReport:
+    """How far an agent is with its part of a drill.
+
+    `disturbed_ms` says since when (in milliseconds since 1970) what it was told to disturb is disturbed; 0: it is not.
+    `began_ms`, likewise, is when it began to probe, and tells one series of runs from another; `runs` are those that are new or
+    have grown. `fault` is why it cannot probe.
+    """
+
+    id: str = required(DRILL)
+    disturbed_ms: int = required(integer(0, 2**53))
+    began_ms: int = optional(integer(0, 2**53), 0)
+    runs: tuple[ProbeRun, ...] = optional(many(nested(ProbeRun), MOST_RUNS), ())
+    fault: str = optional(sentence(200), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What an agent has done and what it sees.
 
@@ -85,12 +122,14 @@ class Report:
     software: Software = required(nested(Software))  # noqa: RUF009 - makes a field
     observations: tuple[Observed, ...] = optional(many(nested(Observed), 250), ())
     vrrp: tuple[VrrpState, ...] = optional(many(nested(VrrpState), 64), ())
+    drills: tuple[DrillReport, ...] = optional(many(nested(DrillReport), MOST_DRILLS), ())
 
     def __post_init__(self) -> None:
         if self.applied_version > self.attempted_version:
             raise ProtocolError("attempted_version", "is older than the applied one")
         if not self.error and self.applied_version != self.attempted_version:
             raise ProtocolError("error", "is empty, yet the attempted version is not applied")
+        once((drill.id for drill in self.drills), "drills", "drill")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 from havip.fabric.linux.checking import ProtocolError, as_json, loads
 from havip.fabric.linux.messages import (
+    MOST_DRILLS,
+    MOST_RUNS,
+    DrillReport,
     Enrolled,
     EnrolmentRequest,
     Observed,
+    ProbeRun,
     Reply,
     Report,
     Software,
@@ -36,6 +40,16 @@ from havip.fabric.linux.naming import (
     scope_of,
     subject_of,
 )
+from havip.fabric.linux.orders import (
+    FURTHEST_SECONDS,
+    INSTANCE_STOPPED,
+    KEEPALIVED_STOPPED,
+    LINK_DOWN,
+    GatewayDrill,
+    HostDrill,
+    NodeDrill,
+    Order,
+)
 from havip.fabric.linux.terms import PROTOCOL
 from havip.fabric.linux.wanted import (
     PROFILES,
@@ -56,24 +70,36 @@ from havip.fabric.linux.wanted import (
 )
 
 __all__ = [
+    "FURTHEST_SECONDS",
+    "INSTANCE_STOPPED",
+    "KEEPALIVED_STOPPED",
+    "LINK_DOWN",
     "MAXIMUM_DOCUMENT_BYTES",
     "MAXIMUM_REPORT_BYTES",
+    "MOST_DRILLS",
+    "MOST_RUNS",
     "PROFILES",
     "PROTOCOL",
     "Document",
+    "DrillReport",
     "Enrolled",
     "EnrolmentRequest",
     "GatewayDocument",
+    "GatewayDrill",
     "GatewayHaVip",
     "HostDocument",
+    "HostDrill",
     "HostInstance",
     "HostInterface",
     "HostVpc",
     "NodeDocument",
+    "NodeDrill",
     "NodeHaVip",
     "NodeInterface",
     "Observed",
+    "Order",
     "Port",
+    "ProbeRun",
     "ProtocolError",
     "Reply",
     "Report",

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from console import pulse
-from havip.fabric.linux import alerts, holders, waking
+from havip.fabric.linux import alerts, drilling, holders, waking
 from havip.fabric.linux.fabric import silent_since
 from havip.fabric.linux.models import Agent, AgentRole, WantedState
 from havip.fabric.linux.protocol import Report
@@ -34,11 +34,14 @@ def take(agent: Agent, report: Report) -> int:
         was_silent = present.last_seen is None or present.last_seen < silent_since(timezone.now())
         advanced = _update(present, report, version)
         saw = _take_in(present, report)
+        drilled = drilling.note(
+            present, report.drills, up_to_date=report.applied_version == version
+        )
         if was_silent:
             alerts.clear_silence(present)
-        if advanced:
+        if advanced or drilled:
             waking.wake_jobs(present)
-        if (advanced or saw) and present.team_id is not None:
+        if (advanced or saw or report.drills) and present.team_id is not None:
             pulse.touch(present.team_id)
     return version
 

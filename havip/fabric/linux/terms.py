@@ -20,6 +20,7 @@ INSTANCE_OR_NONE = identifier("i", "the identifier of an instance", empty=True)
 INTERFACE = identifier("eni", "the identifier of an interface")
 INTERFACE_OR_NONE = identifier("eni", "the identifier of an interface", empty=True)
 HAVIP = identifier("havip", "the identifier of a HaVip")
+DRILL = identifier("drill", "the identifier of a drill")
 RESOURCE = identifier("(i|eni)", "the identifier of an instance or interface")
 RESOURCE_OR_NONE = identifier("(i|eni)", "the identifier of an instance or interface", empty=True)
 SCOPE = matching(

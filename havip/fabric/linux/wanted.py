@@ -22,10 +22,12 @@ from havip.fabric.linux.checking import (
     nested,
     once,
     one_of,
+    optional,
     read,
     required,
 )
 from havip.fabric.linux.naming import Role, bridge_name, port_name, role_of, scope_of
+from havip.fabric.linux.orders import GatewayDrill, HostDrill, NodeDrill
 from havip.fabric.linux.terms import (
     BRIDGE,
     DEVICE,
@@ -126,6 +128,7 @@ class HostVpc:
     vswitches: tuple[Subnet, ...] = required(many(nested(Subnet), 256))
     instances: tuple[HostInstance, ...] = required(many(nested(HostInstance), 2000))
     interfaces: tuple[HostInterface, ...] = required(many(nested(HostInterface), 4000))
+    drill: HostDrill | None = optional(nested(HostDrill), None)  # noqa: RUF009 - makes a field
 
     def __post_init__(self) -> None:
         subnets = _subnets(self.vswitches, self.cidr_block)
@@ -142,6 +145,8 @@ class HostVpc:
             _inside(card.private_ip, subnets[card.vswitch_id].cidr_block, f"{path}.private_ip")
             if card.instance_id:
                 _known(card.instance_id, instances, f"{path}.instance_id")
+        if self.drill is not None:
+            self.drill.check_place(instances, {card.port for card in attached}, self.cidr_block)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +216,7 @@ class GatewayDocument:
     ports: tuple[Port, ...] = required(many(nested(Port), 4000))
     havips: tuple[GatewayHaVip, ...] = required(many(nested(GatewayHaVip), 250))
     routes: tuple[Route, ...] = required(many(nested(Route), 250))
+    drill: GatewayDrill | None = optional(nested(GatewayDrill), None)  # noqa: RUF009 - makes a field
 
     def __post_init__(self) -> None:
         if self.scope != scope_of(Role.GATEWAY, self.vpc_id):
@@ -233,6 +239,10 @@ class GatewayDocument:
         targets = {havip.address for havip in self.havips}
         for index, route in enumerate(self.routes):
             _known(route.next_hop, targets, f"routes[{index}].next_hop")
+        if self.drill is not None:
+            self.drill.check_place(
+                {each.id: (each.address, frozenset(each.ports)) for each in self.havips}
+            )
 
     def _check_place(
         self, vswitch_id: str, address: str, subnets: Mapping[str, Subnet], path: str
@@ -298,6 +308,7 @@ class NodeDocument:
     profile: str = required(one_of(*PROFILES))
     interfaces: tuple[NodeInterface, ...] = required(many(nested(NodeInterface), 64))
     havips: tuple[NodeHaVip, ...] = required(many(nested(NodeHaVip), 64))
+    drill: NodeDrill | None = optional(nested(NodeDrill), None)  # noqa: RUF009 - makes a field
 
     def __post_init__(self) -> None:
         if self.scope != scope_of(Role.NODE, self.instance_id):
@@ -313,6 +324,8 @@ class NodeDocument:
             card = cards[havip.interface_id]
             if (havip.device, havip.own_address) != (card.device, card.private_ip):
                 raise ProtocolError(path, f"differs from the card {card.id}")
+        if self.drill is not None:
+            self.drill.check_place(havip.id for havip in self.havips)
 
 
 Document = HostDocument | GatewayDocument | NodeDocument

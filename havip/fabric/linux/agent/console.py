@@ -200,7 +200,7 @@ class Telling(_Conversation):
         self,
         client: Client,
         membership: Membership,
-        heard: Callable[[int], None],
+        heard: Callable[[int, Report], None],
         longest_pause: float,
         keep_alive: float,
     ) -> None:
@@ -239,4 +239,4 @@ class Telling(_Conversation):
         except AgentError:
             self._news.set()
             raise
-        self._heard(reply.wanted_version)
+        self._heard(reply.wanted_version, report)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from havip.fabric.linux.agent import AGENT_VERSION
+from havip.fabric.linux.agent.drilling import Drilling
+from havip.fabric.linux.agent.links import HeldLinks
 from havip.fabric.linux.agent.neighbours import ArpWatch, Watched
 from havip.fabric.linux.agent.netlink import Netlink
 from havip.fabric.linux.agent.nftables import Tables
 from havip.fabric.linux.agent.roles import AgentError, Findings, Refused
 from havip.fabric.linux.agent.rulesets import Elements
 from havip.fabric.linux.agent.state import StateDirectory
-from havip.fabric.linux.protocol import Document, GatewayDocument, Software
+from havip.fabric.linux.protocol import Document, DrillReport, GatewayDocument, Software
 
 logger = logging.getLogger("havip.agent")
 
@@ -34,6 +36,8 @@ class Gateway:
         self._netlink = Netlink()
         self._tables = Tables(state)
         self._watch = ArpWatch(self._netlink.port_of, self._netlink.mac)
+        self._drill = Drilling()
+        self._held = HeldLinks(state, self._netlink)
         self._wanted: GatewayDocument | None = None
         self._heal_at = 0.0
         self._ports: dict[str, frozenset[str]] = {}
@@ -60,6 +64,11 @@ class Gateway:
         # From here on this is what is mended towards, even if the rest has to be tried again.
         self._wanted = wanted
         self._heal_at = time.monotonic() + _HEAL_SECONDS
+        order = wanted.drill
+        self._drill.take(
+            order, address=order.address if order else "", port=order.port if order else 0
+        )
+        self._follow_drill()
         self._watch.read()  # what was heard so far was heard under the rules of before
         self._observe(wanted)
         self._forget_neighbours(wanted)
@@ -76,16 +85,30 @@ class Gateway:
         if self._wanted is not None and at >= self._heal_at:
             self._heal_at = at + _HEAL_SECONDS
             self._heal(self._wanted)
-        return min(self._watch.tick(), max(self._heal_at - at, 0.0) or _HEAL_SECONDS)
+        self._follow_drill()
+        pause = min(self._drill.tick(), max(self._heal_at - at, 0.0) or _HEAL_SECONDS)
+        return min(self._watch.tick(), pause)
 
     def findings(self) -> Findings:
-        """Return the holders."""
-        return Findings(Software(agent=AGENT_VERSION), observations=self._watch.observed())
+        """Return the holders, and what the probes of a drill were answered."""
+        report = self._drill.report()
+        return Findings(
+            Software(agent=AGENT_VERSION),
+            observations=self._watch.observed(),
+            drills=(report,) if report is not None else (),
+        )
+
+    def delivered(self, drills: Iterable[DrillReport]) -> None:
+        """Tell no run twice."""
+        for report in drills:
+            self._drill.delivered(report)
 
     def close(self, *, teardown: bool) -> None:
         """End; with `teardown` the agent's tables, addresses and routes go."""
+        self._drill.close()
         if teardown:
-            for step in (self._tables.remove, self._remove_eips, self._remove_routes):
+            steps = (self._held.release, self._tables.remove, self._remove_eips)
+            for step in (*steps, self._remove_routes):
                 try:
                     step()
                 except AgentError as error:
@@ -119,6 +142,14 @@ class Gateway:
             self._trouble = str(error)
         else:
             self._trouble = ""
+
+    # --- Drills ---
+
+    def _follow_drill(self) -> None:
+        """Hold down the ports that the drill's order names, for as long as it is in force; no others."""
+        order = self._wanted.drill if self._wanted is not None else None
+        down = frozenset(order.down) if order is not None and self._drill.disturbs else frozenset()
+        self._drill.disturbed(since=self._held.hold(down))
 
     # --- Who holds what ---
 

@@ -63,6 +63,7 @@ class Loop:
         pace = pace or Pace()
         self._grace = pace.grace
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._delivered: queue.SimpleQueue[Report] = queue.SimpleQueue()
         self._bell, self._ring = socket.socketpair()
         self._bell.setblocking(False)
         self._ring.setblocking(False)
@@ -99,8 +100,11 @@ class Loop:
             raise AgentError("The console sent something that is no document.")
         return version
 
-    def _compare(self, wanted_version: int) -> None:
-        """Hear which version the console has."""
+    def _compare(self, wanted_version: int, report: Report) -> None:
+        """Hear which version the console has, and that it has this report."""
+        if report.drills:
+            self._delivered.put(report)
+            self._wake()
         if wanted_version < self._attempted:
             self._asking.start_over()
 
@@ -145,6 +149,8 @@ class Loop:
     def _turn(self) -> None:
         while not self._inbox.empty():
             self._take(self._inbox.get())
+        while not self._delivered.empty():
+            self._role.delivered(self._delivered.get().drills)
         if self._pending is not None and time.monotonic() >= self._retry_at:
             self._attempt()
         sleep = min(self._role.tick(), _LONGEST_SLEEP)
@@ -256,6 +262,7 @@ class Loop:
             software=findings.software,
             observations=findings.observations,
             vrrp=findings.vrrp,
+            drills=findings.drills,
         )
         if report != self._last_report:
             self._last_report = report

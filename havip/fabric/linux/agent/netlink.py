@@ -85,6 +85,11 @@ class Netlink:
         except (NetlinkError, IndexError):
             return False
 
+    def switch(self, index: int, *, up: bool) -> None:
+        """Switch a link on or off. One that has gone is fine. Raises NotYet."""
+        state = "up" if up else "down"
+        self._tolerate(errno.ENODEV, "set", self._ip.link, index=index, state=state)
+
     def addresses(self) -> set[Address]:
         """Return all IPv4 addresses of this namespace."""
         found = set()

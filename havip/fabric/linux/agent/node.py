@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from havip.fabric.linux.agent import AGENT_VERSION
+from havip.fabric.linux.agent.drilling import Drilling
 from havip.fabric.linux.agent.keepalived import announced, complaint, rendered, version
 from havip.fabric.linux.agent.netlink import Netlink
 from havip.fabric.linux.agent.processes import Service
 from havip.fabric.linux.agent.roles import AgentError, Findings, NotYet, Refused
 from havip.fabric.linux.agent.state import StateDirectory, write_atomically
 from havip.fabric.linux.agent.vrrp import NotifyFifo, States
-from havip.fabric.linux.protocol import Document, NodeDocument, Software
+from havip.fabric.linux.protocol import Document, DrillReport, NodeDocument, Software
 
 logger = logging.getLogger("havip.agent")
 
@@ -39,6 +40,7 @@ class Node:
         self._wanted: NodeDocument | None = None
         self._fifo = NotifyFifo(directory / "notify")
         self._states = States(state)
+        self._drill = Drilling()
         self._look_at = 0.0
         self._revive_at = 0.0
         self._ran = False
@@ -48,6 +50,7 @@ class Node:
         assert isinstance(wanted, NodeDocument)
         self._version = version()
         before = self._noted()
+        self._drill.take(wanted.drill)
         if wanted.havips:
             self._serve(wanted)
         else:
@@ -66,7 +69,7 @@ class Node:
         self._note(self._noted() | {havip.address for havip in wanted.havips})
         self._states.expect({havip.id: havip.interface_id for havip in announced(wanted)})
         if self._held():
-            self._service.stop()
+            self._rest()
             return
         digest = hashlib.sha256(text.encode()).hexdigest()
         if not self._service.is_running():
@@ -75,6 +78,17 @@ class Node:
             # Noted afterwards: after a crash in between it is only told once more.
             self._service.reload()
         self._state.write_json(_LOADED, digest)
+        self._drill.disturbed(since=0.0)
+
+    def _rest(self) -> None:
+        """Have keepalived stand still, for a drill or whoever holds it."""
+        since = time.time()
+        if self._service.is_running():
+            logger.info("keepalived is held")
+            self._service.stop()
+            self._listen()
+        self._states.all_stopped()
+        self._drill.disturbed(since=since if self._drill.disturbs else 0.0)
 
     def _start(self, wanted: NodeDocument) -> None:
         # A keepalived that was killed leaves its addresses behind.
@@ -181,7 +195,7 @@ class Node:
         if at >= self._look_at:
             self._look_at = at + _LOOK_SECONDS
             self._look(at)
-        return max(self._look_at - at, 0.0)
+        return min(max(self._look_at - at, 0.0), self._drill.tick() or _LOOK_SECONDS)
 
     def _look(self, at: float) -> None:
         wanted = self._wanted
@@ -190,15 +204,12 @@ class Node:
         try:
             running = self._service.is_running()
             if self._held():
-                if running:
-                    logger.info("keepalived is held")
-                    self._service.stop()
-                    self._listen()
-                self._states.all_stopped()
+                self._rest()
                 return
             if not running and at >= self._revive_at:
                 self._revive_at = at + _REVIVE_SECONDS
                 self._start(wanted)
+                self._drill.disturbed(since=0.0)
             elif running:
                 here = {each.address for each in self._netlink.addresses()}
                 self._states.compare({each.id: each.address in here for each in wanted.havips})
@@ -206,11 +217,13 @@ class Node:
             logger.warning("%s", error)
 
     def _held(self) -> bool:
-        """Say whether keepalived is to stay stopped for now.
+        """Say whether keepalived is to stay stopped for now: for a drill, or because of the file `hold` in the state directory.
 
-        Whoever administers this machine writes the time (seconds since 1970) until when into the file `hold` in the state
-        directory: a drill does. It ends by itself, ten minutes after the file was written at the latest.
+        Whoever administers this machine writes the time (seconds since 1970) until when into it. It ends by itself, ten
+        minutes after the file was written at the latest.
         """
+        if self._drill.disturbs:
+            return True
         path = self._state.path / _HOLD
         try:
             written = path.stat().st_mtime
@@ -220,10 +233,16 @@ class Node:
         return time.time() < min(until, written + _LONGEST_HOLD)
 
     def findings(self) -> Findings:
-        """Return the VRRP states."""
+        """Return the VRRP states, and how far a drill is."""
+        report = self._drill.report()
         return Findings(
-            Software(agent=AGENT_VERSION, keepalived=self._version), vrrp=self._states.all()
+            Software(agent=AGENT_VERSION, keepalived=self._version),
+            vrrp=self._states.all(),
+            drills=(report,) if report is not None else (),
         )
+
+    def delivered(self, drills: Iterable[DrillReport]) -> None:
+        """A node probes nothing, so it keeps no runs to be told again."""
 
     def close(self, *, teardown: bool) -> None:
         """End; keepalived goes on, unless everything is to go."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from havip.fabric.linux.agent import AGENT_VERSION
-from havip.fabric.linux.protocol import Document, Observed, Software, VrrpState
+from havip.fabric.linux.protocol import (
+    Document,
+    DrillReport,
+    Observed,
+    Software,
+    VrrpState,
+)
 
 LONGEST_SENTENCE = 500
 
@@ -32,6 +38,7 @@ class Findings:
     software: Software
     observations: tuple[Observed, ...] = ()
     vrrp: tuple[VrrpState, ...] = ()
+    drills: tuple[DrillReport, ...] = ()
 
 
 NOTHING_FOUND = Findings(Software(agent=AGENT_VERSION))
@@ -51,6 +58,9 @@ class Role(Protocol):
 
     def findings(self) -> Findings:
         """Return what was observed; the loop reports it whenever it differs from the last report."""
+
+    def delivered(self, drills: Iterable[DrillReport]) -> None:
+        """Hear which reports about drills have reached the console."""
 
     def close(self, *, teardown: bool) -> None:
         """End. The network stays as it is; with `teardown` everything that this agent made is removed."""

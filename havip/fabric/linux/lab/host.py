@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from pyroute2.netlink.exceptions import NetlinkError  # type: ignore[import-untyped]
 
@@ -16,6 +16,7 @@ from havip.fabric.linux.agent import AGENT_VERSION
 from havip.fabric.linux.agent.roles import Findings, NotYet, Refused, as_sentence
 from havip.fabric.linux.lab import namespaces
 from havip.fabric.linux.lab.cards import CardWatch
+from havip.fabric.linux.lab.drills import HostDrills
 from havip.fabric.linux.lab.links import Inside
 from havip.fabric.linux.lab.machines import MachineError, ensure_machine
 from havip.fabric.linux.lab.namespaces import NamespaceError
@@ -26,12 +27,19 @@ from havip.fabric.linux.lab.topology import (
     Machine,
     Place,
     allot_uplinks,
-    machines_of,
+    namespace_path,
     namespaces_of,
     router_of,
 )
 from havip.fabric.linux.lab.units import Unit, Units
-from havip.fabric.linux.protocol import Document, HostDocument, Role, Software, scope_of
+from havip.fabric.linux.protocol import (
+    Document,
+    DrillReport,
+    HostDocument,
+    Role,
+    Software,
+    scope_of,
+)
 
 
 class HostRole:
@@ -43,13 +51,22 @@ class HostRole:
         self._services = services
         self._units = units
         self._cards = CardWatch()
+        self._drills = HostDrills(namespace_path(place.outside), pool)
+        self._wanted: HostDocument | None = None
 
     def apply(self, wanted: Document) -> None:
         """Make the lab so. Idempotent. Raises NotYet when something went wrong that may go right next time."""
         if not isinstance(wanted, HostDocument):
             raise Refused("The document is not one for a host.")
+        self._drills.check(wanted)
+        self._wanted = wanted
+        self._drills.take(wanted)
+        self._make(wanted)
+
+    def _make(self, wanted: HostDocument) -> None:
         try:
             self._apply(wanted)
+            self._drills.applied(wanted)
         except (NetlinkError, NamespaceError, MachineError, OSError) as error:
             raise NotYet(as_sentence(f"The lab: {error}")) from error
 
@@ -57,7 +74,7 @@ class HostRole:
         namespaces.forget_empty_names()
         present = namespaces.present(self._place.mark)
         kept = namespaces_of(wanted) | {self._place.outside}
-        machines = {vpc.id: machines_of(vpc) for vpc in wanted.vpcs}
+        machines = {vpc.id: self._drills.machines(vpc) for vpc in wanted.vpcs}
         self._remove(present - kept)
         present &= kept
         ensure_outside(self._place, self._pool, present)
@@ -102,15 +119,22 @@ class HostRole:
         return {**self._units.watched(), **self._cards.watched()}
 
     def tick(self) -> float:
-        """Start again what ended."""
-        return self._units.start_due()
+        """Start again what ended, and what a drill had stopped whose end has come."""
+        if self._drills.are_over and self._wanted is not None:
+            self._make(self._wanted)
+        return min(self._units.start_due(), self._drills.tick())
 
     def findings(self) -> Findings:
-        """Return the versions; a host sees no holders."""
-        return Findings(Software(agent=AGENT_VERSION))
+        """Return the versions, and what the probes of drills were answered; a host sees no holders."""
+        return Findings(Software(agent=AGENT_VERSION), drills=self._drills.reports())
+
+    def delivered(self, drills: Iterable[DrillReport]) -> None:
+        """Tell no run twice."""
+        self._drills.delivered(drills)
 
     def close(self, *, teardown: bool) -> None:
         """End. Everything stays; with `teardown` everything is removed."""
+        self._drills.close()
         self._cards.close()
         self._units.close()
         if teardown:

@@ -85,11 +85,20 @@ class Inside:
         return self.ensure_up(link)
 
     def ensure_cable(
-        self, port: str, bridge: Link, other: Inside, device: str, *, alias: str, mac: str = ""
+        self,
+        port: str,
+        bridge: Link,
+        other: Inside,
+        device: str,
+        *,
+        alias: str,
+        mac: str = "",
+        up: bool = True,
     ) -> None:
         """Lay a veth pair from a port of a bridge here to a device in another namespace.
 
-        Both ends bear the alias once the pair is made; a pair that is half-made, or another one, is replaced.
+        Both ends bear the alias once the pair is made; a pair that is half-made, or another one, is replaced. Without `up` the
+        port is left as it is.
         """
         here, there = self.links(), other.links()
         near, far = here.get(port), there.get(device)
@@ -104,7 +113,8 @@ class Inside:
         assert near is not None
         if near.master != bridge.index:
             self.change(near, master=bridge.index)
-        self.ensure_up(near)
+        if up:
+            self.ensure_up(near)
 
     def _add_cable(self, port: str, other: Inside, device: str, mac: str) -> None:
         descriptor = os.open(namespace_path(other.name), os.O_RDONLY | os.O_CLOEXEC)

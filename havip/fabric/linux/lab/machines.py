@@ -58,6 +58,7 @@ def ensure_machine(place: Place, vpc_id: str, machine: Machine, present: set[str
                 cable.device,
                 alias=cable.interface_id,
                 mac=cable.mac_address,
+                up=cable.up,
             )
         if machine.running:
             _switch_on(inside, machine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +125,7 @@ class Cable:
     gateway: str
     cidr_block: str
     primary: bool
+    up: bool = True
 
     @property
     def number(self) -> int:
@@ -147,19 +148,24 @@ class Machine:
         return machine_of(self.instance_id)
 
 
-def machines_of(vpc: HostVpc) -> list[Machine]:
-    """Return the instances of a VPC; a card that is attached to none appears nowhere."""
-    cables: dict[str, list[Cable]] = {}
+def machines_of(
+    vpc: HostVpc, *, stopped: Collection[str] = (), down: Collection[str] = ()
+) -> list[Machine]:
+    """Return the instances of a VPC; a card that is attached to none appears nowhere.
+
+    In a drill some are `stopped`, and cables of which the gateway holds the ports `down` are not switched on.
+    """
+    cables: dict[str, list[Cable]] = {each.id: [] for each in vpc.instances}
     for card in vpc.interfaces:
         if card.instance_id:
-            cables.setdefault(card.instance_id, []).append(_cable(vpc, card))
+            cables[card.instance_id].append(_cable(vpc, card, up=card.port not in down))
     return [
-        Machine(each.id, each.name, each.running, tuple(cables.get(each.id, ())))
+        Machine(each.id, each.name, each.running and each.id not in stopped, tuple(cables[each.id]))
         for each in vpc.instances
     ]
 
 
-def _cable(vpc: HostVpc, card: HostInterface) -> Cable:
+def _cable(vpc: HostVpc, card: HostInterface, *, up: bool) -> Cable:
     subnet = next(each for each in vpc.vswitches if each.id == card.vswitch_id)
     return Cable(
         interface_id=card.id,
@@ -172,6 +178,7 @@ def _cable(vpc: HostVpc, card: HostInterface) -> Cable:
         gateway=subnet.gateway,
         cidr_block=subnet.cidr_block,
         primary=card.primary,
+        up=up,
     )
 
 
