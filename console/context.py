@@ -127,13 +127,17 @@ def _areas(slug: str, current: Region) -> list[dict[str, Any]]:
     return [{"name": AREA_NAMES[area], "regions": members} for area, members in areas.items()]
 
 
+# Pages of a list's members whose addresses are named otherwise.
+_BELONGING = {"havip": ("web:drill",)}
+
+
 def _navigation(request: HttpRequest, principal: Principal, region: Region) -> list[dict[str, Any]]:
     slug = principal.team.slug
     here = request.resolver_match.view_name if request.resolver_match else ""
 
     def regional(label: str, name: str, icon: str) -> dict[str, Any]:
         url = reverse(f"web:{name}-list", args=[slug, region.identifier])
-        current = here.startswith(f"web:{name}-")
+        current = here.startswith((f"web:{name}-", *_BELONGING.get(name, ())))
         return {"label": label, "url": url, "icon": icon, "current": current, "count": None}
 
     def of_team(label: str, name: str, icon: str, count: int | None = None) -> dict[str, Any]:

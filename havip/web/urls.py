@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.urls import include, path, register_converter
 
 from console.teams.views import preferences
-from havip.web import urls_agents, urls_configuration, urls_havips, urls_inventory
+from havip.web import (
+    urls_agents,
+    urls_configuration,
+    urls_drills,
+    urls_havips,
+    urls_inventory,
+    urls_tags,
+)
 from havip.web.converters import RegionConverter
 from havip.web.views import frame
 
@@ -21,7 +28,9 @@ urlpatterns = [
     path("t/<slug:team>/", include(urls_agents.of_team)),
     path("t/<slug:team>/<region:region>/", include(urls_havips)),
     path("t/<slug:team>/<region:region>/", include(urls_configuration)),
+    path("t/<slug:team>/<region:region>/", include(urls_drills)),
     path("t/<slug:team>/<region:region>/", include(urls_inventory.regional)),
+    path("t/<slug:team>/<region:region>/", include(urls_tags)),
     path("t/<slug:team>/", include(urls_inventory.of_team)),
     path("", include(urls_inventory.site)),
 ]

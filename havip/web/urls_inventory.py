@@ -51,7 +51,7 @@ regional = [
     *_paged("interfaces", "interface", interfaces),
     path("interfaces/<slug:identifier>/attach/", interfaces.attach, name="interface-attach"),
     path("interfaces/<slug:identifier>/detach/", interfaces.detach, name="interface-detach"),
-    *_listed("eips", "eip", eips),
+    *_paged("eips", "eip", eips),
     path("eips/<slug:identifier>/edit/", eips.edit, name="eip-edit"),
 ]
 of_team = [

@@ -12,6 +12,7 @@ from console.forms import OperationForm
 from console.operations.refusal import Refusal
 from havip.models import BindingKind, VSwitch
 from havip.rules.inventory import MAXIMUM_DESCRIPTION, MAXIMUM_NAME
+from havip.web.forms.tags import TagLinesField
 
 Choices = list[tuple[str, Any]]
 
@@ -56,6 +57,7 @@ class CreateHaVipForm(OperationForm):
     )
     name = _name_field()
     description = _description_field()
+    tags = TagLinesField()
 
     def __init__(
         self,

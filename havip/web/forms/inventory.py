@@ -23,6 +23,7 @@ from havip.regions import Region
 from havip.rules import addresses, inventory
 from havip.rules.catalogue import all_refusals
 from havip.selectors import inventory_choices as choices
+from havip.web.forms.tags import TagLinesField, check_lines
 
 Choices = list[tuple[str, Any]]
 Checks = list[Callable[[], None]]
@@ -120,7 +121,17 @@ class ResourceForm(OperationForm):
             self.initial.setdefault(name, values[0])
 
 
-class CreateVpcForm(ResourceForm):
+class TaggedForm(ResourceForm):
+    """What creates a resource that can bear tags."""
+
+    tags = TagLinesField()
+
+    def checks(self, values: Mapping[str, Any]) -> Checks:
+        """Add the tags."""
+        return [*super().checks(values), lambda: check_lines(values)]
+
+
+class CreateVpcForm(TaggedForm):
     """A VPC's name and block."""
 
     cidr_block = forms.CharField(
@@ -131,7 +142,7 @@ class CreateVpcForm(ResourceForm):
         ),
         widget=_text(**{"class": "mono"}),
     )
-    field_order = ["name", "cidr_block", "description"]
+    field_order = ["name", "cidr_block", "description", "tags"]
 
     def checks(self, values: Mapping[str, Any]) -> Checks:
         """Add the block's form."""
@@ -142,7 +153,7 @@ class CreateVpcForm(ResourceForm):
         ]
 
 
-class CreateVSwitchForm(ResourceForm):
+class CreateVSwitchForm(TaggedForm):
     """A vSwitch's VPC, zone and block."""
 
     FOLLOWED = ("vpc_id",)
@@ -158,7 +169,7 @@ class CreateVSwitchForm(ResourceForm):
         help_text=_("A part of the VPC's block that no other vSwitch uses, /16 to /29."),
         widget=_text(**{"class": "mono", "placeholder": "192.168.0.0/24"}),
     )
-    field_order = ["vpc_id", "zone", "cidr_block", "name", "description"]
+    field_order = ["vpc_id", "zone", "cidr_block", "name", "description", "tags"]
 
     def offer(self) -> None:
         """VPCs and zones of the region; with a VPC chosen, its next free block."""
@@ -240,7 +251,7 @@ class _PlacedForm(ResourceForm):
         return [*super().checks(values), placed]
 
 
-class CreateInstanceForm(_PlacedForm):
+class CreateInstanceForm(TaggedForm, _PlacedForm):
     """An instance's network type and, in a VPC, its vSwitch and address."""
 
     FOLLOWED = ("network_type",)
@@ -252,7 +263,7 @@ class CreateInstanceForm(_PlacedForm):
         widget=forms.RadioSelect,
         help_text=_("Only instances of network type VPC can be bound to a HaVip."),
     )
-    field_order = ["network_type", "vswitch_id", "private_ip", "name", "description"]
+    field_order = ["network_type", "vswitch_id", "private_ip", "name", "description", "tags"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -315,7 +326,7 @@ class CreateRouteForm(ResourceForm):
         ]
 
 
-class AllocateEipForm(ResourceForm):
+class AllocateEipForm(TaggedForm):
     """An EIP's name and bandwidth."""
 
     bandwidth_mbps = forms.IntegerField(
@@ -324,7 +335,7 @@ class AllocateEipForm(ResourceForm):
         help_text=format_lazy(_("1 to {maximum}."), maximum=inventory.MAXIMUM_BANDWIDTH_MBPS),
         widget=forms.NumberInput(attrs={"min": 1, "max": inventory.MAXIMUM_BANDWIDTH_MBPS}),
     )
-    field_order = ["name", "bandwidth_mbps", "description"]
+    field_order = ["name", "bandwidth_mbps", "description", "tags"]
 
     def checks(self, values: Mapping[str, Any]) -> Checks:
         """Add the bandwidth."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from console.audit.wording import action_name
 from console.jobs.models import Job, JobState
@@ -15,14 +16,17 @@ from console.operations.refusal import PERMISSION, Refusal
 from console.teams.principal import Principal
 from console.teams.roles import Permission
 from havip.fabric.directory import fabric_for
+from havip.keepalived.installation import is_old
 from havip.models import Binding, BindingKind, BindingState, Eip, EipStatus, HaVip
 from havip.selectors.activity import Activity
 from havip.selectors.havips import Capabilities, bindings_of, eip_of
+from havip.selectors.nodes import NodeState, node_states
 from havip.web.presenting.havips import Action, is_holder
 from havip.web.presenting.links import Links
 
 _BIND = ("havip.bind_instance", "havip.bind_interface")
 _UNBIND = ("havip.unbind_instance", "havip.unbind_interface")
+_DRILL = "havip.drill"
 _EIP = ("havip.bind_eip", "havip.unbind_eip")
 
 
@@ -35,6 +39,8 @@ class Scene:
     activity: Activity
     principal: Principal
     links: Links
+    nodes: Mapping[str, NodeState] = field(default_factory=dict)
+    """What the nodes say of themselves, by the bound resource, where the region's fabric announces; see `scene_of`."""
 
     @property
     def bindings(self) -> list[Binding]:
@@ -55,6 +61,15 @@ class Scene:
         """Return an action on this HaVip."""
         url = self.links.of(page, self.havip.resource_id, *more)
         return Action(label, url, refusal)
+
+
+def scene_of(
+    havip: HaVip, can: Capabilities, activity: Activity, principal: Principal, links: Links
+) -> Scene:
+    """Return the scene of a HaVip, with what its nodes say where there is anybody to say it (two queries)."""
+    nodes = node_states(havip) if fabric_for(havip.region).announces else []
+    known = {node.binding.resource.resource_id: node for node in nodes}
+    return Scene(havip, can, activity, principal, links, known)
 
 
 def drawing(scene: Scene) -> dict[str, Any]:
@@ -94,6 +109,11 @@ def _job_and_place(scene: Scene) -> tuple[dict[str, Any] | None, str]:
     job = scene.activity.active or scene.activity.unsuccessful
     if job is None or (job.state == JobState.CANCELLED):
         return None, ""
+    if job.kind == _DRILL and not job.is_active:
+        return (
+            None,
+            "",
+        )  # a drill that failed says so on its own page: nothing is wrong with what is bound
     return _job(scene, job), _place(scene, job)
 
 
@@ -200,7 +220,9 @@ def _slot(scene: Scene, number: int, job: dict[str, Any] | None, place: str) -> 
 
 def _bound_slot(scene: Scene, binding: Binding) -> dict[str, Any]:
     resource = binding.resource
-    observed, observed_label = _observed(scene, binding)
+    node = scene.nodes.get(resource.resource_id)
+    version = node.keepalived_version if node else ""
+    observed, observed_label = _observed(scene, binding, node)
     unbind = scene.action(_("Disassociate"), scene.can.unbind, "havip-unbind", resource.resource_id)
     return {
         "state": binding.state,
@@ -215,16 +237,37 @@ def _bound_slot(scene: Scene, binding: Binding) -> dict[str, Any]:
         "configured_role": _("primary") if binding.is_primary else _("standby"),
         "observed_role": observed,
         "observed_label": observed_label,
-        "holder": observed == "MASTER",
-        "last_seen": scene.havip.observed_at if scene.announces else None,
+        "holder": is_holder(binding, scene.havip),
+        "keepalived_version": version.removeprefix("v"),
+        "keepalived_old": is_old(version),
+        "watched": scene.announces,
+        "last_seen": node.last_seen if node else None,
         "actions": [unbind] if binding.state == BindingState.BOUND else [],
     }
 
 
-def _observed(scene: Scene, binding: Binding) -> tuple[str, str]:
-    """Return the role that the network shows, never the one that is only configured."""
+def _observed(scene: Scene, binding: Binding, node: NodeState | None) -> tuple[str, str]:
+    """Return the role that the network shows and its words, never the one that is only configured.
+
+    Who holds the address is what the gateway sees; what a node is otherwise, its own keepalived says, while it is heard.
+    """
+    said = node.state if node is not None and node.heard else ""
     if is_holder(binding, scene.havip):
-        return "MASTER", _("holds the address")
+        words = _("holds the address")
+        return "MASTER", f"{said} · {words}" if said else words
+    if said in _ROLE_WORDS:
+        return said, f"{said} · {_(_ROLE_WORDS[said])}"
+    if node is not None and node.last_seen is not None and not node.heard:
+        return "unknown", _("not heard any more")
     if scene.havip.holder_id:
         return "BACKUP", _("standing by")
     return "unknown", _("observed role unknown")
+
+
+_ROLE_WORDS = {
+    "MASTER": gettext_noop("not seen announcing"),
+    "BACKUP": gettext_noop("standing by"),
+    "FAULT": gettext_noop("cannot take over"),
+    "STOP": gettext_noop("keepalived is stopped"),
+    "INIT": gettext_noop("keepalived is starting"),
+}

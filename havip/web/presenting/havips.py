@@ -22,13 +22,15 @@ from havip.selectors.havips import (
     is_in_transition,
 )
 from havip.web.presenting.links import Links
+from havip.web.presenting.tags import Tags, row_tags
 
-COLUMNS = ("ip", "vpc", "vswitch", "status", "nodes", "eip", "created")
+COLUMNS = ("tags", "ip", "vpc", "vswitch", "status", "nodes", "eip", "created")
 
 
 def column_labels() -> dict[str, str]:
     """Return the columns that can be hidden, with their headings."""
     return {
+        "tags": _("Tags"),
         "ip": _("Private IP"),
         "vpc": _("VPC"),
         "vswitch": _("vSwitch"),
@@ -82,6 +84,7 @@ class Row:
     delete: Action
     entries: list[Action]
     alerts: tuple[Alert, ...]
+    tags: Tags | None
 
 
 def rows(
@@ -118,6 +121,7 @@ def row(
         delete=delete_action(havip, can, links),
         entries=eip_actions(havip, can, links),
         alerts=alerts.shown if alerts else (),
+        tags=row_tags(havip, links),
     )
 
 

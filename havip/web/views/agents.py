@@ -29,8 +29,8 @@ from havip.fabric.linux.fabric import silent_since
 from havip.fabric.linux.models import Agent, AgentRole, WantedState
 from havip.fabric.linux.protocol import role_of
 from havip.fabric.linux.words import labels_of
+from havip.keepalived.installation import is_old
 from havip.models import Vpc
-from havip.selectors.observed import is_old
 from havip.web.answers import fragment, go_to, page
 from havip.web.forms.agents import TokenForm
 

@@ -22,10 +22,11 @@ from havip.selectors.creating import creation_refusal, vpc_use, vswitches_to_cho
 from havip.selectors.resources import find
 from havip.web.answers import accepted, page
 from havip.web.forms.havips import CreateHaVipForm
+from havip.web.presenting import snippets
 from havip.web.presenting.links import Links
 from havip.web.views.finding import links_of
 
-_FILLED_IN = ("vpc_id", "vswitch_id", "ip_address", "name", "description")
+_FILLED_IN = ("vpc_id", "vswitch_id", "ip_address", "name", "description", "tags")
 
 
 @operating_view
@@ -83,6 +84,8 @@ def _create_page(
         "vswitches_url": links.of("vswitch-list"),
         "quotas_url": links.of_team("web:quotas"),
         "help_url": links.help("what"),
+        "snippets": snippets.creating(request, region, form.values),
+        "snippets_url": links.of("create-snippets"),
         "overlay_kind": "drawer",
         "close_url": links.havips,
         "crumbs": [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -65,9 +68,16 @@ def _release(row: Row, here: Where) -> Dialog:
     )
 
 
+def _facts(_eip: Eip, _here: Where) -> Mapping[str, Any]:
+    """Nothing beside its own columns and the HaVip that it is bound to."""
+    return {}
+
+
 listing = inventory.list_page(EIPS)
 rows = inventory.rows_page(EIPS)
 row = inventory.row_page(EIPS)
+detail = inventory.detail_page(EIPS, _facts)
+panel = inventory.detail_page(EIPS, _facts, bare=True)
 create = acting.create_page(
     EIPS,
     Creation(

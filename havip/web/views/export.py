@@ -16,6 +16,7 @@ from console.teams.principal import Principal
 from havip.filters.havips import DEFAULT_ORDERING, HaVipFilter, matching, orderings
 from havip.models import HaVip
 from havip.selectors.havips import bindings_of, eip_of, havips
+from havip.selectors.tags import tag_mapping, with_tags
 
 _CHUNK = 500
 _FORMATS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
@@ -35,6 +36,7 @@ COLUMNS = (
     "eip_address",
     "created_at",
     "created_by",
+    "tags",
 )
 
 
@@ -44,7 +46,8 @@ def havip_export(request: HttpRequest, principal: Principal, region: str) -> Htt
     wanted = request.GET.get("format", "csv")
     if wanted not in _FORMATS:
         return HttpResponse("format must be csv or jsonl\n", status=400, content_type="text/plain")
-    filtered = HaVipFilter(request.GET, queryset=havips(principal.team, region), request=request)
+    exported = with_tags(havips(principal.team, region))
+    filtered = HaVipFilter(request.GET, queryset=exported, request=request)
     ordering = request.GET.get("sort", "") or DEFAULT_ORDERING
     column = orderings().get(ordering.removeprefix("-"), "pk")
     sign = "-" if ordering.startswith("-") else ""
@@ -77,6 +80,7 @@ def _record(havip: HaVip) -> dict[str, Any]:
         "eip_address": eip.ip_address if eip else "",
         "created_at": havip.created_at.isoformat(timespec="seconds"),
         "created_by": havip.created_by,
+        "tags": tag_mapping(havip),
     }
 
 
@@ -96,7 +100,9 @@ def _csv(records: Iterator[dict[str, Any]]) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return a cell that no spreadsheet takes for a formula; of tags their JSON text, since they may hold any separator."""
+    if isinstance(value, dict):
+        return harmless_cell(json.dumps(value, ensure_ascii=False) if value else "")
     text = " ".join(value) if isinstance(value, list) else str(value)
     return harmless_cell(text)
 

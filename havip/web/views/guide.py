@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch
 from django.views.decorators.http import require_safe
 
 from console.teams.access import team_view
@@ -13,7 +12,6 @@ from console.teams.principal import Principal
 from havip.web.answers import fragment, page
 from havip.web.presenting.guide import BY_HAND, DONE, steps
 from havip.web.presenting.guide_scene import scene
-from havip.web.presenting.links import Links
 from havip.web.views.finding import links_of
 
 
@@ -48,14 +46,6 @@ def _context(request: HttpRequest, principal: Principal, region: str) -> dict[st
         "guide_url": links.of("guide"),
         "steps_url": links.of("guide-steps", havip=wanted),
         "check_url": links.of("configuration-check"),
-        "drill_url": _drill_url(links, seen.havip.resource_id) if seen.havip else "",
+        "drill_url": links.of("havip-drills", seen.havip.resource_id) if seen.havip else "",
         "help_url": links.help("best-practice"),
     }
-
-
-def _drill_url(links: Links, havip_id: str) -> str:
-    """Return the page of drills, where the console has one."""
-    try:
-        return links.of("havip-drills", havip_id)
-    except NoReverseMatch:
-        return ""

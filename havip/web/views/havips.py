@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -26,14 +27,18 @@ from havip.selectors.activity import active_job, activity_of, events_of, jobs_of
 from havip.selectors.creating import creation_refusal, has_vswitch, vswitches_to_choose
 from havip.selectors.havips import capabilities, havips, is_in_transition
 from havip.selectors.quotas import binding_limits
+from havip.selectors.tags import with_tags
 from havip.web.answers import fragment, page
 from havip.web.forms.havips import (
     vpc_choices,
     vswitch_choices,
 )
-from havip.web.presenting.drawing import Scene, drawing, summary
+from havip.web.presenting import snippets
+from havip.web.presenting.drawing import drawing, scene_of, summary
 from havip.web.presenting.havips import COLUMNS, column_labels, delete_action, row, rows
+from havip.web.presenting.tags import tags
 from havip.web.views.configuration import tab_context
+from havip.web.views.drills import drills_context
 from havip.web.views.finding import (
     gone,
     gone_row,
@@ -73,6 +78,7 @@ def havip_list(request: HttpRequest, principal: Principal, region: str) -> HttpR
         "export_url": links.of("havip-export"),
         "columns_url": links.of("havip-columns"),
         "here": request.get_full_path(),
+        "tag_keys_url": links.of("tag-keys", HaVip.KIND),
     }
     return page(request, "havips/list.html", context)
 
@@ -109,7 +115,8 @@ def havip_row(
 
 def _list_context(request: HttpRequest, principal: Principal, region: str) -> dict[str, Any]:
     links = links_of(principal, region)
-    filtered = HaVipFilter(request.GET, queryset=havips(principal.team, region), request=request)
+    found_here = with_tags(havips(principal.team, region))
+    filtered = HaVipFilter(request.GET, queryset=found_here, request=request)
     size = page_size(request.GET.get("size", ""))
     found = paginate(
         matching(filtered),
@@ -147,11 +154,7 @@ def _kept_fields(request: HttpRequest, *left_out: str) -> list[tuple[str, str]]:
 
 
 def _query_without(request: HttpRequest, *left_out: str) -> str:
-    query = request.GET.copy()
-    for name in list(query):
-        if name in left_out or not query[name]:
-            del query[name]
-    return query.urlencode()
+    return urlencode(_kept_fields(request, *left_out))
 
 
 def _joined(query: str, **cursor: str) -> str:
@@ -209,6 +212,8 @@ def havip_detail(
     links = context["links"]
     active = None
     if tab == "overview":
+        context["snippets"] = snippets.reading(request, havip)
+        context["snippets_url"] = links.of("havip-snippets", havip.resource_id)
         context |= _panel_context(havip, principal, region)
         active = context["active"]
     elif tab == "configuration":
@@ -217,6 +222,7 @@ def havip_detail(
     elif tab == "failover":
         active = active_job(havip)
         context |= holder_context(principal, havip)
+        context |= drills_context(request, principal, havip)
     else:
         active = active_job(havip)
         context |= _history_context(havip, principal, region, tab)
@@ -308,6 +314,8 @@ def head_context(havip: HaVip, principal: Principal, region: str) -> dict[str, A
         "edit_url": links.of("havip-edit", havip.resource_id),
         "vpc_url": links.resource(havip.vpc),
         "vswitch_url": links.resource(havip.vswitch),
+        "tags": tags(havip, links),
+        "tags_refusal": can.modify,
     }
 
 
@@ -315,7 +323,7 @@ def _panel_context(havip: HaVip, principal: Principal, region: str) -> dict[str,
     links = links_of(principal, region)
     activity = activity_of(havip)
     can = capabilities(havip, principal, binding_limits(principal.team))
-    scene = Scene(havip, can, activity, principal, links)
+    scene = scene_of(havip, can, activity, principal, links)
     found = alerts(havip) if scene.announces else Alerts()
     return {
         "havip": havip,

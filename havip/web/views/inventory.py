@@ -21,14 +21,16 @@ from console.teams.access import team_view
 from console.teams.models import Team
 from console.teams.principal import Principal
 from havip.filters.inventory import ResourceFilter
-from havip.models import Binding
+from havip.models import TAGGED, Binding
 from havip.models.base import Resource
 from havip.regions import Region, find_region
 from havip.selectors import inventory as selectors
 from havip.selectors import inventory_choices as choices
+from havip.selectors.tags import with_tags
 from havip.web.answers import fragment, is_htmx, page
 from havip.web.forms.inventory import grouped_vswitches, network_label
 from havip.web.presenting.links import Links
+from havip.web.presenting.tags import Tags, row_tags, tags
 
 Text = Promise | str
 View = Callable[..., HttpResponseBase]
@@ -73,6 +75,7 @@ class Row:
     bindings: Sequence[Binding]
     # Where the row asks for itself; empty while nothing is about to change.
     url: str
+    tags: Tags | None
 
 
 def where(principal: Principal, region: str) -> Where:
@@ -85,10 +88,16 @@ def where(principal: Principal, region: str) -> Where:
 
 def find(kind: Kind, here: Where, identifier: str) -> Any:
     """Return the resource. Raises Http404 unless it is the team's and in the region."""
-    record = kind.records(here.team, here.region.identifier).filter(resource_id=identifier).first()
+    record = _records(kind, here).filter(resource_id=identifier).first()
     if record is None:
         raise Http404
     return record
+
+
+def _records(kind: Kind, here: Where) -> QuerySet[Any]:
+    """Return the rows of a kind, with their tags where it has any."""
+    found = kind.records(here.team, here.region.identifier)
+    return with_tags(found) if kind.stem in TAGGED else found
 
 
 def as_row(kind: Kind, record: Resource, here: Where) -> Row:
@@ -100,6 +109,7 @@ def as_row(kind: Kind, record: Resource, here: Where) -> Row:
         busy,
         selectors.bindings_of(record),
         here.links.of(f"{kind.stem}-row", record.resource_id) if busy else "",
+        row_tags(record, here.links),
     )
 
 
@@ -138,7 +148,7 @@ def row_page(kind: Kind) -> View:
         request: HttpRequest, principal: Principal, region: str, identifier: str
     ) -> HttpResponse:
         here = where(principal, region)
-        record = kind.records(here.team, region).filter(resource_id=identifier).first()
+        record = _records(kind, here).filter(resource_id=identifier).first()
         if record is None:
             return refreshed()
         context = {
@@ -161,7 +171,7 @@ def refreshed() -> HttpResponse:
 
 def _list_context(kind: Kind, request: HttpRequest, here: Where) -> dict[str, Any]:
     query = request.GET
-    filters = kind.filters(query, queryset=kind.records(here.team, here.region.identifier))
+    filters = kind.filters(query, queryset=_records(kind, here))
     _offer_networks(filters.form, here)
     found: Page[Any] = paginate(
         filters.qs,
@@ -182,6 +192,7 @@ def _list_context(kind: Kind, request: HttpRequest, here: Where) -> dict[str, An
         "rows": rows,
         "frame_template": "inventory/_rows.html",
         "filter_form": filters.form,
+        "tag_keys_url": here.links.of("tag-keys", kind.stem) if kind.stem in TAGGED else "",
         "filtered": filtered,
         "paged": paged,
         "default_sort": _NEWEST,
@@ -258,6 +269,8 @@ def detail_page(kind: Kind, facts: Facts, *, bare: bool = False) -> View:
             "region": here.region,
             "row": as_row(kind, record, here),
             "record": record,
+            "tags": tags(record, here.links),
+            "tags_refusal": selectors.operate_refusal(principal),
             "list_url": list_url,
             "panel_url": here.links.of(f"{kind.stem}-panel", identifier),
             "panel_template": f"inventory/_{kind.stem}_panel.html",
