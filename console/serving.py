@@ -21,6 +21,8 @@ control_socket_disable = True
 graceful_timeout = 10
 timeout = 60
 keepalive = 5
+# SDKs of the cloud put all parameters of a request into its query: as long a line as gunicorn can be told to read.
+limit_request_line = 8190
 # Who may say that a request came in over TLS (X-Forwarded-Proto).
 forwarded_allow_ips = os.environ.get("HAVIP_TRUSTED_PROXIES", "127.0.0.1,::1").replace("none", "")
 logconfig_dict = configure(
