@@ -15,5 +15,6 @@ urlpatterns = [
     path("t/<slug:team>/jobs/", include("console.jobs.urls")),
     path("t/<slug:team>/audit/", include("console.audit.urls")),
     path("agent/", include("havip.fabric.linux.urls")),
+    path("api/v1/", include("havip.rest.urls")),
     path("", include("havip.web.urls")),
 ]

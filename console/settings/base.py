@@ -31,6 +31,9 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_structlog",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "console.apps.ConsoleConfig",
     "console.teams.apps.TeamsConfig",
     "console.audit.apps.AuditConfig",
@@ -38,11 +41,14 @@ INSTALLED_APPS = [
     "console.operations.apps.OperationsConfig",
     "havip.apps.HavipConfig",
     "havip.fabric.linux.apps.LinuxFabricConfig",
+    "havip.rpc.apps.RpcConfig",
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
     "console.middleware.RequestContextMiddleware",
+    # Signed requests of the cloud's SDKs at the path / have nothing to do with what follows.
+    "havip.rpc.middleware.RpcMiddleware",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -189,6 +195,18 @@ HAVIP_JOB_RESEND_SECONDS = environment.integer("HAVIP_JOB_RESEND_SECONDS", defau
 HAVIP_EIP_POOL = environment.text("HAVIP_EIP_POOL", "203.0.113.0/24")
 # How many agents may wait for a change in one web process; each holds a thread of it.
 HAVIP_AGENT_WAITERS = environment.integer("HAVIP_AGENT_WAITERS", default=24, minimum=1)
+# RPC API: how far a request's time may be off, and how many requests a minute a key may make, of all actions and of one (0: any).
+HAVIP_RPC_WINDOW_SECONDS = environment.integer(
+    "HAVIP_RPC_WINDOW_SECONDS", default=900, minimum=30, maximum=3600
+)
+HAVIP_RPC_KEY_RATE = environment.integer("HAVIP_RPC_KEY_RATE", default=1200)
+HAVIP_RPC_ACTION_RATE = environment.integer("HAVIP_RPC_ACTION_RATE", default=600)
+# How many requests one key of the REST API may make in a minute, in all web processes together.
+HAVIP_REST_REQUESTS_PER_MINUTE = environment.integer(
+    "HAVIP_REST_REQUESTS_PER_MINUTE", default=1200, minimum=1
+)
+# How many requests may wait for their job in one web process; each holds a thread of it.
+HAVIP_REST_WAITERS = environment.integer("HAVIP_REST_WAITERS", default=4, minimum=0)
 HAVIP_LOG_LEVEL = environment.choice(
     "HAVIP_LOG_LEVEL",
     "INFO",
@@ -198,6 +216,35 @@ if HAVIP_JOB_HARD_LIMIT <= HAVIP_JOB_SOFT_LIMIT:
     environment.fault("HAVIP_JOB_HARD_LIMIT must be greater than HAVIP_JOB_SOFT_LIMIT.")
 if HAVIP_REGIONS_FILE and not Path(HAVIP_REGIONS_FILE).is_file():
     environment.fault(f"HAVIP_REGIONS names {HAVIP_REGIONS_FILE!r}, which is not a file.")
+
+# --- The REST API ---------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK: dict[str, Any] = {
+    # Every endpoint of havip.rest says these for itself; here they hold for whatever else would be.
+    "DEFAULT_AUTHENTICATION_CLASSES": ["havip.rest.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["havip.rest.parsing.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "HaVip console",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SCHEMA_PATH_PREFIX_TRIM": False,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": False,
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SORT_OPERATIONS": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["havip.rest.schema.finish"],
+    "DISABLE_ERRORS_AND_WARNINGS": False,
+}
 
 # --- Background work ------------------------------------------------------------------------------------------
 
@@ -242,6 +289,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "havip.fabric.linux.tasks.look_for_silence",
         "schedule": 5.0,
         "options": {"expires": 5},
+    },
+    "nonces": {
+        "task": "havip.rpc.tasks.forget_nonces",
+        "schedule": 600.0,
+        "options": {"expires": 600},
     },
     "cleanup": {
         "task": "console.jobs.tasks.cleanup",

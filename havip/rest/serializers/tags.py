@@ -1,0 +1,50 @@
+"""Tags of one resource, and of several at once."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from havip.models import TAGGED
+from havip.rest.serializers.answers import Answer
+from havip.rest.serializers.fields import Body, Text, Truth, tags_field
+
+_KIND = {"enum": list(TAGGED)}
+_RESOURCE = {"maxLength": 40, "pattern": "^[a-z]+-[0-9a-z]{20}$"}
+
+
+class SetTags(Body):
+    """The tags that a resource is to have, and no other."""
+
+    tags = tags_field()
+
+
+class TagResources(Body):
+    """Tags to set on several resources; other tags stay."""
+
+    kind = Text(schema=_KIND)
+    resource_ids = serializers.ListField(child=Text(schema=_RESOURCE), min_length=1, max_length=50)
+    tags = tags_field()
+
+
+class UntagResources(Body):
+    """Keys of tags to remove from several resources."""
+
+    kind = Text(schema=_KIND)
+    resource_ids = serializers.ListField(child=Text(schema=_RESOURCE), min_length=1, max_length=50)
+    keys = serializers.ListField(
+        child=Text(schema={"maxLength": 128}), required=False, max_length=20
+    )
+    all_keys = Truth(default=False, help_text="Removes every tag where no keys are named.")
+
+
+class Tagged(Answer):
+    """The resources whose tags were changed."""
+
+    kind = serializers.ChoiceField(choices=list(TAGGED))
+    resource_ids = serializers.ListField(child=Text(schema=_RESOURCE))
+
+
+class TagKeys(Answer):
+    """Keys that are in use."""
+
+    items = serializers.ListField(child=serializers.CharField())

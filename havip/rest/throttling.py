@@ -1,0 +1,89 @@
+"""How much one key may ask in a minute, and how often one address may be wrong about keys; counted for all processes together."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from console.teams.keys import KeyRefused
+from havip.rest.problems import Problem
+
+logger = logging.getLogger(__name__)
+WINDOW_SECONDS = 60
+WRONG_KEYS_PER_WINDOW = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a key's requests in this window."""
+
+    limit: int
+    remaining: int
+    reset: int
+
+    def write(self, response: HttpResponseBase) -> None:
+        """Say it in the answer: requests per window, requests left, and seconds until the next window."""
+        response["RateLimit-Limit"] = str(self.limit)
+        response["RateLimit-Remaining"] = str(self.remaining)
+        response["RateLimit-Reset"] = str(self.reset)
+
+
+def spend(key_id: str) -> Allowance:
+    """Count one request of a key and return what is left; `remaining` is negative when there was nothing."""
+    limit: int = settings.HAVIP_REST_REQUESTS_PER_MINUTE
+    window, reset = _window()
+    used = _count(f"rest-requests:{key_id}:{window}")
+    return Allowance(limit, limit - used, reset)
+
+
+def exceeded(allowance: Allowance) -> Problem:
+    """Return the problem of a request too many."""
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Throttling",
+        _("This key has made its %(limit)d requests of this minute.") % {"limit": allowance.limit},
+        remedy=_("Wait as long as Retry-After says."),
+        headers={"Retry-After": str(allowance.reset)},
+    )
+
+
+@contextmanager
+def count_wrong_key(source_address: str) -> Iterator[None]:
+    """Count a wrong key against its address; too many in a minute are answered with 429. Good keys are never held up."""
+    try:
+        yield
+    except KeyRefused as refused:
+        window, reset = _window()
+        if _count(f"rest-wrong-keys:{source_address}:{window}") > WRONG_KEYS_PER_WINDOW:
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "Throttling",
+                _("Too many wrong keys came from this address."),
+                headers={"Retry-After": str(reset)},
+            ) from refused
+        raise
+
+
+def _window() -> tuple[int, int]:
+    """Return the number of the present window and the whole seconds until the next one."""
+    now = time.time()
+    return int(now // WINDOW_SECONDS), int(WINDOW_SECONDS - now % WINDOW_SECONDS) + 1
+
+
+def _count(name: str) -> int:
+    """Count one more; 0 when the cache is away: a limit must not stop what it protects."""
+    try:
+        cache.add(name, 0, timeout=2 * WINDOW_SECONDS)
+        return int(cache.incr(name))
+    except Exception as error:  # noqa: BLE001 - whatever the cache's trouble is
+        logger.warning("not counted: %s", error)
+        return 0

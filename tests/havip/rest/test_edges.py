@@ -1,0 +1,44 @@
+"""What the description allows at its edges is taken, and nothing beyond them: each was found by a generated request."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cast import World
+from tests.havip.rest.asking import Script, problem
+
+
+@pytest.mark.parametrize("tag", ['"a,b"', 'W/"a,b" , "c"', '"one","two"'])
+def test_a_comma_may_be_inside_an_entity_tag(api: Script, world: World, tag: str) -> None:
+    changed = api.patch(f"havips/{world.havip()}", {"name": "new"}, If_Match=tag)
+    problem(changed, 412, "PreconditionFailed", "A7")
+
+
+def test_commas_do_not_hide_the_tag_that_matches(api: Script, world: World) -> None:
+    address = f"havips/{world.havip()}"
+    tag = api.get(address)["ETag"]
+    assert api.get(address, If_None_Match=f'"a,b", {tag}').status_code == 304
+    assert api.patch(address, {"name": "new"}, If_Match=f'"a,b",{tag}').status_code == 200
+
+
+@pytest.mark.parametrize("tag", ['"a" "b"', '"a",', '"a', "a,b", '*, "a"'])
+def test_what_is_no_list_of_entity_tags(api: Script, world: World, tag: str) -> None:
+    told = problem(api.patch(f"havips/{world.havip()}", {"name": "new"}, If_Match=tag), 400)
+    assert told["errors"][0]["header"] == "If-Match"
+
+
+@pytest.mark.parametrize(
+    ("path", "member"),
+    [
+        ("havips", "ip_address"),
+        ("havips", "vpc_id"),
+        ("instances", "private_ip"),
+        ("interfaces", "private_ip"),
+    ],
+)
+def test_an_empty_text_is_not_a_missing_one(
+    api: Script, world: World, path: str, member: str
+) -> None:
+    answer = api.post(path, {"vswitch_id": world.vswitch, member: ""})
+    told = problem(answer, 400, "InvalidParameter")
+    assert told["errors"][0]["pointer"] == f"#/{member}"
