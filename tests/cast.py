@@ -253,10 +253,17 @@ def _as_argument(resource: str) -> dict[str, str]:
     return {"instance_id" if resource.startswith("i-") else "interface_id": resource}
 
 
-# What changes although nothing of the domain does: the log of attempts, and what signing in leaves behind.
-_VOLATILE_APPS = {"audit", "sessions", "axes", "contenttypes", "admin"}
-# What a person's own sign-in and preferences change, and what was only looked at.
-_VOLATILE_COLUMNS = {"last_login", "language", "theme", "observed_at"}
+# What changes although nothing of the domain does: the log of attempts, and what signing in and signing requests leave behind.
+_VOLATILE_APPS = {"audit", "sessions", "axes", "contenttypes", "admin", "rpc"}
+# What a person's own sign-in and preferences change, a key's use, and what was only looked at.
+_VOLATILE_COLUMNS = {
+    "last_login",
+    "language",
+    "theme",
+    "observed_at",
+    "last_used_at",
+    "last_used_from",
+}
 
 
 def contents() -> dict[str, list[tuple[Any, ...]]]:

@@ -16,7 +16,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "rules.md"
+# Every number is shown by the first two; by the other two wherever they have words for its cases.
 WAYS = ("operation", "page")
+INTERFACES = ("REST", "RPC")
 # The letters, in the order of the documents.
 AREAS = {
     "C": "Creating a HaVip",
@@ -32,6 +34,8 @@ AREAS = {
     "W": "Network interfaces",
     "R": "Route entries",
     "P": "EIPs",
+    "X": "Fail-over drills",
+    "G": "Tags",
     "Q": "Quota requests and beta applications",
 }
 HEAD = """\
@@ -41,9 +45,10 @@ Every precondition and limit has a number. A refusal bears it, on a page, in the
 once, in `havip/rules`; the database holds what it can besides. This table is written by `python -m tests.rule_table`
 from the rules themselves and from the tests' markers; a test fails when it is stale.
 
-The tests of a number are its cases in `tests/havip/cases_havips.py` and `tests/havip/cases_inventory.py`: each is tried
-through the operation (`test_rules_operations.py`) and sent through the page's form (`test_rules_pages.py`). Tests with a
-name of their own are in `test_rules_effects.py` and `test_rules_effects_pages.py`.
+The tests of a number are its cases in `tests/havip/cases_*.py`: each is tried
+through the operation (`test_rules_operations.py`), sent through the page's form (`test_rules_pages.py`), as a script does
+through the REST API (`test_rules_rest.py`), and signed through the RPC API (`test_rules_rpc.py`); of the last two the table
+gives how many. Tests with a name of their own are in `test_rules_effects.py` and `test_rules_effects_pages.py`.
 """
 
 Shown = dict[str, dict[str, list[str]]]
@@ -60,7 +65,7 @@ class Collector:
         for item in items:
             for mark in item.iter_markers("rule"):
                 (number,) = mark.args
-                ways = self.shown.setdefault(number, {way: [] for way in WAYS})
+                ways = self.shown.setdefault(number, {way: [] for way in (*WAYS, *INTERFACES)})
                 ways[mark.kwargs["through"]].append(_name(item))
 
 
@@ -108,11 +113,13 @@ def render(shown: Shown) -> str:
             codes = ", ".join(dict.fromkeys(f"`{rule.code}`" for rule in entry.rules))
             lines.append(f"| {number} | {entry.statement} | {codes or '(refuses nothing)'} |")
     lines.append("\n## Tests\n")
-    lines += ["| number | through the operation | through the page |", "| --- | --- | --- |"]
+    lines += ["| number | through the operation | through the page | REST | RPC |"]
+    lines += ["| --- | --- | --- | --- | --- |"]
     for number in sorted(CATALOGUE, key=_order):
         ways = shown.get(number, {})
         columns = [", ".join(sorted(set(ways.get(way, [])))) for way in WAYS]
-        lines.append(f"| {number} | {columns[0]} | {columns[1]} |")
+        columns += [str(len(ways.get(way, [])) or "—") for way in INTERFACES]
+        lines.append(f"| {number} | {' | '.join(columns)} |")
     return "\n".join(lines) + "\n"
 
 

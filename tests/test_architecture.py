@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from console.jobs import operations as job_operations
 from console.operations.framework import OPERATIONS
+from console.operations.refusal import Rule
 from havip import operations
 
 pytestmark = pytest.mark.quality
@@ -182,3 +185,23 @@ def test_the_table_of_rules_is_fresh_and_complete() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_number_means_one_thing() -> None:
+    """A refusal's number leads to one rule, or to several that one module keeps together."""
+    import_module("havip.rest.urls")
+    import_module("havip.rpc.actions")
+    homes: dict[str, set[str]] = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("havip.", "console.")):
+            for value in vars(module).values():
+                if isinstance(value, Rule) and _is_at_home(value, module):
+                    homes.setdefault(value.number, set()).add(name)
+    assert {number: found for number, found in homes.items() if len(found) > 1} == {}
+
+
+def _is_at_home(rule: Rule, module: ModuleType) -> bool:
+    """Tell whether the module defines the rule, rather than having imported it."""
+    names = [name for name, value in vars(module).items() if value is rule]
+    source = Path(module.__file__ or "").read_text(encoding="utf-8")
+    return any(re.search(rf"^{name} = Rule\(", source, re.MULTILINE) for name in names)

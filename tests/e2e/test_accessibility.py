@@ -47,7 +47,7 @@ def paths(console: Console) -> list[str]:
         *(f"{REGION}/{name}/create/" for name in lists),
         *(f"{havip}/{rest}" for rest in ("", "?tab=configuration", "?tab=jobs", "?tab=audit")),
         *(f"{havip}/{rest}/" for rest in ("edit", "delete", "bind", "bind-eip", "unbind-eip")),
-        *(f"{havip}/{rest}/" for rest in ("check", "timers")),
+        *(f"{havip}/{rest}/" for rest in ("check", "timers", "drills", "drills/start")),
         f"{REGION}/keepalived/check/",
         f"{REGION}/guide/",
         f"{havip}/bind/?kind=NetworkInterface",

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from havip.fabric.base import (
     Applied,
+    DrillAbilities,
     FabricBusy,
     FabricRefused,
     InProgress,
@@ -59,6 +60,14 @@ class DirectoryFabric:
     def observe(self, havip_id: str) -> Observation:
         """Nothing is watched."""
         return Observation(observed_at=timezone.now())
+
+    def drill_abilities(self, region: str) -> DrillAbilities:
+        """Nothing is announced."""
+        return DrillAbilities()
+
+    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
+        """Nobody is needed."""
+        return []
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _LONGEST_HOLD_SECONDS

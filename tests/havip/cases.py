@@ -20,7 +20,8 @@ class Case:
 
     `arrange` makes the situation and returns the operation's arguments. `who` acts: operator, owner or administrator.
     `page` is how a page says no: "form" shows the refusal, "no page" is a 404 since the address itself names what is not
-    there, and "own words" means that the form asks for a missing field before any rule does.
+    there, "own words" means that the form asks for a missing field before any rule does, and "none" that no page can ask
+    for it.
     """
 
     numbers: tuple[str, ...]

@@ -108,6 +108,7 @@ class Model:
         self.eips: dict[str, Public] = {}
         self.routes: dict[str, Route] = {}
         self.work: dict[str, Work] = {}
+        self.tags: dict[str, dict[str, str]] = {}
 
     def locked(self, *identifiers: str | None) -> set[str]:
         """Return {"B8"} when a job is under way on one of them."""

@@ -13,11 +13,13 @@ from console.operations.refusal import Refusal
 from console.teams.principal import Principal
 from havip.rules.catalogue import CATALOGUE
 from tests.cast import World, digest
-from tests.havip import cases_havips, cases_inventory
+from tests.havip import cases_drills, cases_havips, cases_inventory, cases_tags
 from tests.havip.cases import CASES, Case, parameters
 
+assert cases_drills
 assert cases_havips
 assert cases_inventory
+assert cases_tags
 
 
 def who(world: World, case: Case) -> Principal:

@@ -10,14 +10,16 @@ import pytest
 from console.audit.models import AuditEvent
 from tests.cast import World, digest
 from tests.conftest import SignIn
-from tests.havip import cases_havips, cases_inventory
+from tests.havip import cases_drills, cases_havips, cases_inventory, cases_tags
 from tests.havip.cases import CASES, Case, parameters
 from tests.havip.web.forms import fields_for, page_for
 
 pytestmark = pytest.mark.slow
 
+assert cases_drills
 assert cases_havips
 assert cases_inventory
+assert cases_tags
 
 
 def text_of(content: bytes) -> str:

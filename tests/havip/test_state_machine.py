@@ -14,9 +14,10 @@ from tests.cast import World
 from tests.fabrics import ScriptedFabric
 from tests.havip.machine import NARROW, WIDE
 from tests.havip.machine_steps import ComputeSteps, HaVipSteps
+from tests.havip.machine_tags import TagSteps
 
 
-class HaVipMachine(HaVipSteps, ComputeSteps):
+class HaVipMachine(HaVipSteps, ComputeSteps, TagSteps):
     """Beside every step in the console the same step in the model."""
 
 

@@ -10,6 +10,9 @@ from html.parser import HTMLParser
 
 from tests.consoles import PASSWORD
 
+# A console that was killed is started again by somebody, and the machine may be busy: its port waits meanwhile.
+_PATIENCE_SECONDS = 60
+
 
 class _Forms(HTMLParser):
     """The forms of a page: where each is sent, and what its fields hold."""
@@ -45,22 +48,31 @@ class Browser:
 
     def get(self, path: str) -> str:
         """Return a page."""
-        with self._opener.open(self._address + path, timeout=20) as answer:
+        with self._opener.open(self._address + path, timeout=_PATIENCE_SECONDS) as answer:
             return str(answer.read().decode())
 
-    def submit(self, path: str, **values: str) -> str:
-        """Fill in the form of a page that is sent to the page's own address, and send it; return what comes then."""
+    def prepared(self, path: str, **values: str) -> urllib.request.Request:
+        """Fill in the form of a page that is sent to the page's own address; return it, not sent yet."""
         parser = _Forms()
         parser.feed(self.get(path))
         own = [fields for action, fields in parser.forms if action in ("", path)]
         assert own, f"{path} has no form: {[action for action, _ in parser.forms]}"
         data = urllib.parse.urlencode({**own[-1], **values}).encode()
-        request = urllib.request.Request(
+        return urllib.request.Request(
             self._address + path, data=data, headers={"Referer": self._address + path}
         )
+
+    def send(self, request: urllib.request.Request) -> str:
+        """Send a form; return what comes then. Raises OSError or HTTPException where the console dies over it."""
         try:
-            with self._opener.open(request, timeout=20) as answer:
+            with self._opener.open(request, timeout=_PATIENCE_SECONDS) as answer:
                 return str(answer.read().decode())
         except urllib.error.HTTPError as error:
             body = error.read().decode(errors="replace")
-            raise AssertionError(f"{path} answered {error.code}: {body[-3000:]}") from error
+            raise AssertionError(
+                f"{request.full_url} answered {error.code}: {body[-3000:]}"
+            ) from error
+
+    def submit(self, path: str, **values: str) -> str:
+        """Fill in the form of a page that is sent to the page's own address, and send it; return what comes then."""
+        return self.send(self.prepared(path, **values))

@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from havip.fabric.linux.lab import namespaces
+from tests.lab.console import LabConsole
 from tests.lab.machine import Machine, nothing_of, run
+from tests.lab.patient import PatientConsole
 
 PROGRAMS = ("ip", "nft", "keepalived", "nginx", "curl", "nsenter", "unshare", "tcpdump")
 
@@ -42,7 +45,7 @@ def _machine_for_a_lab(request: pytest.FixtureRequest) -> None:
 OTHER_LAB = "havip-lab 0123456789abcdef /another/lab"
 
 
-@pytest.fixture
+@contextmanager
 def bystanders() -> Iterator[Machine]:
     """Things of somebody else: a link, a table, and namespaces that look like the lab's but are not this lab's."""
     run("ip link add bystander0 type bridge")
@@ -61,16 +64,38 @@ def bystanders() -> Iterator[Machine]:
         run("ip netns del havip-i-00000000ff; ip netns del havip-r-00000000ff", check=False)
 
 
-@pytest.fixture
-def data(tmp_path: Path, bystanders: Machine) -> Iterator[Path]:
+@contextmanager
+def data_below(parent: Path) -> Iterator[Path]:
     """A data directory; whatever a lab in it leaves behind is a fault, and is removed."""
-    directory = tmp_path / "data"
+    directory = parent / "data"
     directory.mkdir(mode=0o700)
-    try:
+    with bystanders():
+        try:
+            yield directory
+            assert nothing_of(directory) == []
+        finally:
+            subprocess.run(
+                [sys.executable, "-m", "havip.fabric.linux.lab", "down", "--data", str(directory)],
+                check=False,
+            )
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    """A data directory for one test."""
+    with data_below(tmp_path) as directory:
         yield directory
-        assert nothing_of(directory) == []
-    finally:
-        subprocess.run(
-            [sys.executable, "-m", "havip.fabric.linux.lab", "down", "--data", str(directory)],
-            check=False,
-        )
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabConsole]:
+    """A console with its lab, for all tests of a module; it ends well after the last of them."""
+    if reason := _reason():  # asked here, too: this begins before any test does
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with data_below(tmp_path_factory.mktemp("lab")) as directory:
+        patience = {"HAVIP_JOB_LEASE_SECONDS": "5", "HAVIP_JOB_RESEND_SECONDS": "1"}
+        with PatientConsole(directory.parent, **patience) as console:
+            yield console
+            assert console.interrupt() == 0

@@ -6,11 +6,13 @@ import os
 import signal
 import sqlite3
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from havip.fabric.linux.lab.topology import Place, machine_of, router_of
 from tests.consoles import EmbeddedConsole, eventually
+from tests.lab.agent.network import Machine
 from tests.lab.browser import Browser
 from tests.lab.machine import inside
 
@@ -51,6 +53,11 @@ class LabConsole(EmbeddedConsole):
     @property
     def place(self) -> Place:
         return Place.of(self.data)
+
+    @property
+    def supervisor(self) -> int:
+        """The process that started the others."""
+        return self._process.pid
 
     def kill(self) -> None:
         """End the supervisor with kill -9."""
@@ -107,6 +114,10 @@ class LabConsole(EmbeddedConsole):
         )
         assert not failed, failed
 
+    def open_alerts(self) -> list[dict[str, Any]]:
+        """Return what is wrong at the moment, as it is recorded."""
+        return self.ask("select * from linux_alert where cleared_at is null")
+
     # --- network ---
 
     @property
@@ -116,6 +127,16 @@ class LabConsole(EmbeddedConsole):
     def machine(self, name: str) -> str:
         """Return an instance's namespace."""
         return machine_of(self.instance(name))
+
+    def card(self, name: str, number: int) -> Machine:
+        """Return an instance with its primary card, as the tests of the agent take it."""
+        query = (
+            "select n.private_ip, n.mac_address from havip_networkinterface n"
+            " join havip_instance i on i.id = n.instance_id"
+            " where i.name = ? and n.interface_type = 'Primary'"
+        )
+        (card,) = self.ask(query, name)
+        return Machine(number, self.machine(name), card["private_ip"], card["mac_address"])
 
     def from_outside(self, path: str = "") -> str:
         """Ask the EIP from the internet; empty when nobody answers at once."""
@@ -127,27 +148,32 @@ class LabConsole(EmbeddedConsole):
         return inside(self.machine(name), f"curl -s -m 1 http://{ADDRESS}/", check=False).strip()
 
 
+def moment(text: str) -> float:
+    """Return a moment of the records in seconds since 1970."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
 class Operator:
     """Does in the browser what the documents say."""
 
     def __init__(self, console: LabConsole) -> None:
         self._console = console
-        self._browser = Browser(console.url, "admin")
+        self.browser = Browser(console.url, "admin")
 
     def create_havip(self) -> None:
         vswitch = self._console.one("select resource_id from havip_vswitch order by id")
-        self._browser.submit(
+        self.browser.submit(
             f"{PAGES}/havips/create/", vswitch_id=vswitch, ip_address=ADDRESS, name="web"
         )
         self._console.settled()
 
     def bind(self, name: str) -> None:
-        self._browser.submit(f"{self._havip}/bind/", instance_id=self._console.instance(name))
+        self.browser.submit(f"{self._havip}/bind/", instance_id=self._console.instance(name))
         self._console.settled()
 
     def bind_interface(self, interface: str) -> None:
         path = f"{self._havip}/bind/"
-        self._browser.submit(f"{path}?kind=NetworkInterface", interface_id=interface)
+        self.browser.submit(f"{path}?kind=NetworkInterface", interface_id=interface)
         self._console.settled()
 
     def create_interface(self, address: str) -> None:
@@ -160,16 +186,20 @@ class Operator:
 
     def submit(self, path: str, **values: str) -> None:
         """Send a form of the inventory, and wait for its job."""
-        self._browser.submit(f"{PAGES}/{path}", **values)
+        self.browser.submit(f"{PAGES}/{path}", **values)
         self._console.settled()
 
     def unbind(self, name: str, **values: str) -> None:
-        self._browser.submit(f"{self._havip}/unbind/{self._console.instance(name)}/", **values)
+        self.browser.submit(f"{self._havip}/unbind/{self._console.instance(name)}/", **values)
         self._console.settled()
 
     def bind_eip(self) -> None:
         eip = self._console.one("select resource_id from havip_eip order by id")
-        self._browser.submit(f"{self._havip}/bind-eip/", eip_id=eip)
+        self.browser.submit(f"{self._havip}/bind-eip/", eip_id=eip)
+        self._console.settled()
+
+    def choose_timers(self, profile: str) -> None:
+        self.browser.submit(f"{self._havip}/timers/", profile=profile)
         self._console.settled()
 
     def create_instance(self, name: str, address: str) -> None:
@@ -184,15 +214,15 @@ class Operator:
 
     def stop(self, name: str) -> None:
         """Stop an instance; does not wait for its job."""
-        self._browser.submit(f"{PAGES}/instances/{self._console.instance(name)}/stop/")
+        self.browser.submit(f"{PAGES}/instances/{self._console.instance(name)}/stop/")
 
     def start(self, name: str) -> None:
-        self._browser.submit(f"{PAGES}/instances/{self._console.instance(name)}/start/")
+        self.browser.submit(f"{PAGES}/instances/{self._console.instance(name)}/start/")
         self._console.settled()
 
     def page(self) -> str:
         """Return the HaVip's page."""
-        return self._browser.get(f"{self._havip}/")
+        return self.browser.get(f"{self._havip}/")
 
     @property
     def _havip(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
@@ -25,6 +26,17 @@ def run(command: str, *, check: bool = True) -> str:
 def inside(namespace: str, command: str, *, check: bool = True) -> str:
     """Run a command in a namespace."""
     return run(f"nsenter --net=/run/netns/{namespace} {command}", check=check)
+
+
+_CLONE_NEWNET = 0x40000000
+
+
+def enter(namespace: str) -> None:
+    """Move the calling thread into a namespace; sockets that it makes from then on are there."""
+    with Path(f"/run/netns/{namespace}").open() as file:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(file.fileno(), _CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
 
 
 @dataclass(frozen=True)

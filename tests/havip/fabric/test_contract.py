@@ -28,6 +28,7 @@ from havip.fabric.base import (
 from havip.fabric.directory import fabric_for
 from havip.fabric.record import RecordFabric
 from havip.fabric.wanted import wanted_havip, wanted_network
+from havip.models import DrillKind
 from havip.models import HaVip, Vpc
 from tests.cast import REGION, World
 from tests.fabrics import ScriptedFabric
@@ -87,6 +88,12 @@ class TestContract:
     def test_it_says_what_it_is(self, a_fabric: Fabric) -> None:
         assert a_fabric.name
         assert isinstance(a_fabric.announces, bool)
+
+    def test_it_says_which_drills_it_can_do(self, a_fabric: Fabric) -> None:
+        abilities = a_fabric.drill_abilities("dc-one")
+        assert abilities.kinds <= set(DrillKind.values)
+        assert a_fabric.announces or not (abilities.kinds or abilities.outside)
+        assert isinstance(a_fabric.drill_silent("dc-one", "vpc-none"), list)
 
     def test_it_applies_a_network_and_a_havip(self, a_fabric: Fabric) -> None:
         applied(a_fabric.apply_network(NETWORK))

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from havip.models import BindingKind
+from havip.rules.tags import pairs_of
 from tests.cast import REGION
 
 # The page of each operation, and the arguments that stand in its address.
@@ -20,6 +21,7 @@ _PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "havip.unbind_interface": ("havip-unbind", ("havip_id", "interface_id")),
     "havip.bind_eip": ("havip-bind-eip", ("havip_id",)),
     "havip.unbind_eip": ("havip-unbind-eip", ("havip_id",)),
+    "havip.drill": ("drill-start", ("havip_id",)),
     "vpc.create": ("vpc-create", ()),
     "vpc.delete": ("vpc-delete", ("vpc_id",)),
     "vswitch.create": ("vswitch-create", ()),
@@ -49,6 +51,9 @@ _FILLED_IN: dict[str, dict[str, Any]] = {
 def page_for(operation: str, arguments: dict[str, Any], *, team: str = "alpha") -> str:
     """Return the address of the page that performs the operation."""
     match operation:
+        case "resource.set_tags":
+            name = f"web:{arguments['kind']}-tags"
+            return reverse(name, args=[team, REGION, arguments["resource_id"]])
         case "quota.request":
             return reverse("web:quota-request", args=[team, arguments["name"]])
         case "beta.apply":
@@ -68,8 +73,13 @@ def fields_for(operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return what the browser sends."""
     if operation.endswith(".decide"):
         return {"decision": "approve" if arguments["approve"] else "decline"}
+    if operation == "resource.set_tags":
+        pairs = pairs_of(arguments["tags"])
+        return {"key": [key for key, _value in pairs], "value": [value for _key, value in pairs]}
     sent = {**_FILLED_IN.get(operation, {}), **arguments}
     sent.pop("region", None)
+    if "tags" in sent:
+        sent["tags"] = "\n".join(f"{key}={value}" for key, value in pairs_of(sent["tags"]))
     if operation == "havip.bind_instance":
         sent["kind"] = BindingKind.INSTANCE.value
     if operation == "havip.bind_interface":

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from console.teams.roles import Permission
+from havip.rest import urls as rest
 from tests.cast import REGION
 
 EVERYBODY = "everybody"
 PERSON = "person"
 AGENT = "agent"
+KEY_OR_PERSON = "key or person"
 Needs = Permission | str
 
 
@@ -44,10 +47,24 @@ def _listed(stem: str, *, delete: str, creation: dict[str, str], page: str) -> d
         f"web:{stem}-create": _acting(**creation),
         f"web:{stem}-delete": _acting(delete),
     }
-    if stem not in ("route", "eip"):
+    if stem not in ("route", "interface"):
+        recipes[f"web:{stem}-tags"] = _acting(page, key="env", value="prod")
+    if stem != "route":
         recipes[f"web:{stem}-detail"] = Recipe((page,))
         recipes[f"web:{stem}-panel"] = Recipe((page,))
     return recipes
+
+
+def _rest() -> dict[str, Recipe]:
+    """Return the addresses of the REST API: for keys of its own (tests/havip/rest/test_access.py), a session opens none of them."""
+    return {
+        f"rest:{entry.name}": Recipe(
+            of_team=False,
+            needs=AGENT,
+            address="/api/v1/" + re.sub(r"<\w+:\w+>", "1", str(entry.pattern)),
+        )
+        for entry in rest.urlpatterns
+    }
 
 
 def _team(*arguments: str, **options: Any) -> Recipe:
@@ -72,6 +89,10 @@ RECIPES: dict[str, Recipe] = {
     "web:havip-export": Recipe(),
     "web:havip-create": _acting(vswitch_id="{vswitch}"),
     "web:vswitch-options": Recipe(needs=Permission.OPERATE),
+    "web:create-snippets": Recipe(needs=Permission.OPERATE),
+    "web:bind-snippets": Recipe(("havip",), Permission.OPERATE),
+    "web:bind-eip-snippets": Recipe(("havip",), Permission.OPERATE),
+    "web:havip-snippets": Recipe(("havip",)),
     "web:address-check": Recipe(needs=Permission.OPERATE),
     "web:address-suggest": Recipe(needs=Permission.OPERATE),
     "web:havip-detail": Recipe(("havip",)),
@@ -81,6 +102,8 @@ RECIPES: dict[str, Recipe] = {
     "web:havip-history": Recipe(("havip",)),
     "web:havip-edit": _acting("havip", name="renamed"),
     "web:havip-delete": _acting("idle_havip"),
+    "web:tag-keys": Recipe(("kind",)),
+    "web:havip-tags": _acting("havip", key="env", value="prod"),
     "web:havip-bind": _acting("havip", kind="EcsInstance", instance_id="{ecs2}"),
     "web:havip-unbind": _acting("havip", "ecs1"),
     "web:havip-bind-eip": _acting("idle_havip", eip_id="{eip2}"),
@@ -146,6 +169,14 @@ RECIPES: dict[str, Recipe] = {
     "audit:request": _team("request_id", needs=AUDIT),
     "audit:entry": _team("sequence", needs=AUDIT),
     "web:havip-holders": Recipe(("havip",)),
+    "web:havip-drills": Recipe(("havip",)),
+    "web:drill-rows": Recipe(("havip",)),
+    "web:drill-start": _acting(
+        "drill_havip", kind="keepalived_stopped", from_inside="on", port="80"
+    ),
+    "web:drill": Recipe(("havip", "drill")),
+    "web:drill-panel": Recipe(("havip", "drill")),
+    "web:drill-stop": Recipe(("havip", "drill"), fields={}, only_post=True),
     "web:havip-configuration": Recipe(("havip",)),
     "web:havip-configuration-file": Recipe(("havip", "ecs1"), needs=Permission.OPERATE),
     "web:havip-check": Recipe(("havip",)),
@@ -166,5 +197,8 @@ RECIPES: dict[str, Recipe] = {
         f"agent-api:{name}": Recipe(of_team=False, needs=AGENT)
         for name in ("enrol", "wanted", "report", "tokens")
     },
+    **_rest(),
+    "rest:page": Recipe(of_team=False, needs=PERSON, address="/api/v1/"),
+    "rest:schema": Recipe(of_team=False, needs=KEY_OR_PERSON, address="/api/v1/schema"),
     "agent-api:^": Recipe(of_team=False, needs=AGENT, address="/agent/nothing"),
 }

@@ -23,7 +23,8 @@ from havip.fabric.linux.models import Agent
 from havip.models import BetaApplication, QuotaName, QuotaRequest
 from tests.cast import REGION, World, digest
 from tests.conftest import SignIn
-from tests.havip.web.recipes import AGENT, EVERYBODY, RECIPES, SITE, Needs, Recipe
+from tests.havip.web.drilling import drill_of, second_network, watched
+from tests.havip.web.recipes import AGENT, EVERYBODY, KEY_OR_PERSON, RECIPES, SITE, Needs, Recipe
 
 
 def addresses(resolver: URLResolver | None = None, space: str = "") -> Iterator[str]:
@@ -64,6 +65,7 @@ def scene(world: World) -> dict[str, str]:
     narrow = {"vpc_id": world.vpc, "cidr_block": "192.168.6.0/24"}
     empty_vswitch = world.done("vswitch.create", **narrow).object_id
     world.done("instance.stop", instance_id=world.spare)
+    drilled = second_network(world)
     cancelled = world.act("havip.create", vswitch_id=world.vswitch).job_id
     world.act("job.cancel", job_id=cancelled)
     queued = world.act("havip.create", vswitch_id=world.vswitch).job_id
@@ -71,6 +73,7 @@ def scene(world: World) -> dict[str, str]:
     world.act("quota.request", by=world.owner, **request)
     # From here on the region is the Linux fabric's, so that there are agents to enrol and to revoke.
     world.settings.HAVIP_FABRICS = {"*": "havip.fabric.linux.fabric.LinuxFabric"}
+    watched(world, drilled["havip"], drilled["holder"], drilled["standby"], vpc=drilled["vpc"])
     return {
         **{name: getattr(world, name) for name in World.NAMES},
         **havips,
@@ -80,8 +83,11 @@ def scene(world: World) -> dict[str, str]:
         "stopped": world.spare,
         "job": queued,
         "cancelled_job": cancelled,
+        "kind": "vpc",
         "quota": QuotaName.HAVIPS_PER_VPC.value,
         "agent": enrolled_agent(world),
+        "drill": drill_of(havip).resource_id,
+        "drill_havip": drilled["havip"],
         "request_kind": "quota",
         "request_pk": str(QuotaRequest.objects.get().pk),
         "request_id": "TEST-REQUEST",
@@ -196,7 +202,7 @@ def test_strangers_find_nothing(scene: dict[str, str], sign_in: SignIn) -> None:
 def test_objects_of_others_are_not_in_ones_own_team(scene: dict[str, str], sign_in: SignIn) -> None:
     """Alpha's identifiers below Beta's address: not there; and fields that name Alpha's objects change nothing."""
     named = {"{" + name + "}" for name in scene}
-    own = {"web:quota-request", "audit:entry", "audit:request"}
+    own = {"web:quota-request", "web:tag-keys", "audit:entry", "audit:request"}
     for answer in ask_all(sign_in("stranger"), scene, team="beta"):
         recipe = answer.recipe
         if not recipe.of_team or answer.name in own:
@@ -233,7 +239,7 @@ def test_signed_out_everything_leads_to_the_sign_in_page(
         if answer.recipe.needs == EVERYBODY:
             assert answer.got in (200, 405), answer
             continue
-        if answer.recipe.needs == AGENT:
+        if answer.recipe.needs in (AGENT, KEY_OR_PERSON):
             assert {answer.got, answer.posted} <= {400, 401, 404, 405}, answer
             continue
         assert answer.got in ((405,) if answer.recipe.only_post else (302,)), answer

@@ -306,3 +306,37 @@ def test_delete_without_script_leads_to_the_list(operator_client: Client, world:
     answer = operator_client.post(url("havip-delete", havip), follow=True)
     assert answer.redirect_chain == [(url("havip-list"), 302)]
     assert "is being deleted" in text(answer)
+
+
+# --- The same as a script -------------------------------------------------------------------------------------
+
+
+def test_the_create_panel_shows_the_same_as_a_script(operator_client: Client, world: World) -> None:
+    panel = text(operator_client.get(url("havip-create"), headers=HTMX))
+    assert f"&quot;vswitch_id&quot;: &quot;{world.vswitch}&quot;" in panel
+    chosen = {"vswitch_id": world.vswitch, "ip_address": "192.168.0.88", "name": "<b>it's</b>"}
+    follows = text(operator_client.get(url("create-snippets"), chosen, headers=HTMX))
+    for language in ("curl", "alibabacloud_vpc20160428", "alicloud_vpc_ha_vip"):
+        assert language in follows
+    assert "http://testserver/api/v1/" in follows
+    assert "192.168.0.88" in follows
+    assert "<b>" not in follows
+
+
+def test_the_bind_dialogs_show_the_same_as_a_script(operator_client: Client, world: World) -> None:
+    havip = world.havip()
+    assert "INSTANCE_ID" in text(operator_client.get(url("havip-bind", havip)))
+    interfaces = operator_client.get(url("havip-bind", havip) + "?kind=NetworkInterface")
+    assert "INTERFACE_ID" in text(interfaces)
+    chosen = {"kind": "EcsInstance", "instance_id": world.ecs2}
+    follows = text(operator_client.get(url("bind-snippets", havip), chosen))
+    assert world.ecs2 in follows
+    assert "INSTANCE_ID" not in follows
+    eip = operator_client.get(url("bind-eip-snippets", havip), {"eip_id": world.eip})
+    assert world.eip in text(eip)
+
+
+def test_the_page_of_a_havip_shows_how_to_take_it_over(viewer_client: Client, world: World) -> None:
+    havip = world.havip(world.ecs1)
+    for name in ("havip-detail", "havip-snippets"):
+        assert f"{havip}:{world.ecs1}" in text(viewer_client.get(url(name, havip)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,9 +25,11 @@ from havip.models import (
     NetworkInterface,
     PrivateAddress,
     RouteEntry,
+    Tag,
     Vpc,
     VSwitch,
 )
+from havip.models.base import Resource
 from tests.cast import REGION, World
 
 pytestmark = pytest.mark.slow
@@ -49,6 +51,15 @@ def _addresses(world: World, count: int) -> tuple[VSwitch, list[str]]:
     return vswitch, [str(first + number) for number in range(count)]
 
 
+def _tags(resources: Iterable[Resource]) -> None:
+    """Hang four tags on each, one of them on all."""
+    Tag.objects.bulk_create(
+        Tag(team=resource.team, key=key, value=str(number % 3), **{resource.KIND: resource})
+        for number, resource in enumerate(resources)
+        for key in ("env", f"own-{number}", f"some-{number % 10}", "tier")
+    )
+
+
 def instances(world: World, count: int) -> None:
     vswitch, addresses = _addresses(world, count)
     made = Instance.objects.bulk_create(
@@ -61,6 +72,7 @@ def instances(world: World, count: int) -> None:
         )
         for address in addresses
     )
+    _tags(made)
     NetworkInterface.objects.bulk_create(
         NetworkInterface(
             **_common(world),
@@ -98,6 +110,7 @@ def havips(world: World, count: int) -> None:
         )
         for number, havip in enumerate(made)
     )
+    _tags(made)
     nodes = list(Instance.objects.filter(vswitch=vswitch).order_by("pk"))
     Binding.objects.bulk_create(
         Binding(
@@ -139,7 +152,7 @@ def eips(world: World, count: int) -> None:
         )
         for number in range(count)
     ]
-    Eip.objects.bulk_create(made)
+    _tags(Eip.objects.bulk_create(made))
 
 
 def interfaces(world: World, count: int) -> None:
@@ -157,7 +170,7 @@ def interfaces(world: World, count: int) -> None:
 
 
 def vpcs(world: World, count: int) -> None:
-    Vpc.objects.bulk_create(
+    made = Vpc.objects.bulk_create(
         Vpc(
             **_common(world),
             resource_id=f"vpc-{number}",
@@ -166,11 +179,12 @@ def vpcs(world: World, count: int) -> None:
         )
         for number in range(count)
     )
+    _tags(made)
 
 
 def vswitches(world: World, count: int) -> None:
     vpc = Vpc.objects.create(**_common(world), cidr_block="10.0.0.0/8", status="Available")
-    VSwitch.objects.bulk_create(
+    made = VSwitch.objects.bulk_create(
         VSwitch(
             **_common(world),
             resource_id=f"vsw-{number}",
@@ -181,6 +195,7 @@ def vswitches(world: World, count: int) -> None:
         )
         for number in range(count)
     )
+    _tags(made)
 
 
 def jobs(world: World, count: int) -> None:
@@ -226,6 +241,8 @@ LISTS: list[tuple[str, Grow, bool]] = [
     ("web:instance-list", havips, True),
     ("web:interface-list", interfaces, True),
     ("web:eip-list", havips, True),
+    ("web:havip-list?tag=env&tag=tier%3D1", havips, True),
+    ("web:instance-list?tag=env%3D1", havips, True),
     ("web:quotas", havips, False),
     ("jobs:list", jobs, False),
     ("audit:list", events, False),
@@ -248,8 +265,9 @@ class TestLists:
     def test_many_rows_cost_what_few_do(
         self, world: World, owner_client: Client, name: str, grow: Grow, regional: bool
     ) -> None:
+        name, _mark, query = name.partition("?")
         address = reverse(name, args=["alpha", *([REGION] if regional else [])])
-        address += "?size=100"
+        address += f"?size=100&{query}"
         counts = {}
         for rows in (FEW, MANY):
             with _undone():
@@ -281,6 +299,8 @@ DETAILS: list[tuple[str, Grow, Callable[[World], str]]] = [
     ("web:vswitch-detail", havips, lambda _world: VSwitch.objects.latest("pk").resource_id),
     ("web:instance-detail", havips, lambda _world: Instance.objects.latest("pk").resource_id),
     ("web:interface-detail", interfaces, lambda world: world.card1),
+    ("web:eip-detail", havips, lambda world: world.eip1),
+    ("web:havip-tags", havips, lambda _world: HaVip.objects.earliest("pk").resource_id),
     ("web:havip-create", havips, lambda _world: ""),
     ("web:route-create", havips, lambda _world: ""),
 ]

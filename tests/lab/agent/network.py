@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import itertools
 import os
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from havip.fabric.linux.protocol import bridge_name, port_name
+from tests.lab.machine import enter
 
 T = TypeVar("T")
 TOOLS = ("ip", "nft", "keepalived")
@@ -29,7 +29,6 @@ BRIDGE = bridge_name(VSWITCH)
 HAVIP = "192.168.0.88"
 EIP = "203.0.113.10"
 CLIENT = "203.0.113.9"
-_CLONE_NEWNET = 0x40000000
 _numbers = itertools.count()
 
 
@@ -54,10 +53,7 @@ def within(namespace: str, act: Callable[[], T]) -> T:
 
     def run() -> None:
         try:
-            with Path(f"/run/netns/{namespace}").open() as file:
-                libc = ctypes.CDLL(None, use_errno=True)
-                if libc.setns(file.fileno(), _CLONE_NEWNET) != 0:
-                    raise OSError(ctypes.get_errno(), "setns")
+            enter(namespace)
             result.append(act())
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failure.append(error)

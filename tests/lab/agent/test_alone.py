@@ -28,22 +28,6 @@ def pair(network: Network, desk: Desk, start: StartAgent, router: Agent) -> Pair
     return made
 
 
-def test_the_address_fails_over_without_the_console(pair: Pair, desk: Desk) -> None:
-    visitor = pair.network.machines[2]
-    desk.close()
-    time.sleep(1)
-    os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
-    wait_until(lambda: pair.second.has(HAVIP) and visitor.pings(HAVIP), 5)
-    assert all(agent.process and agent.process.poll() is None for agent in pair.agents)
-    desk.reports.clear()
-    desk.open()
-    # They come back by themselves and tell what happened meanwhile; what is new then is applied.
-    desk.wait(GATEWAY_SCOPE, lambda _: desk.holders(GATEWAY_SCOPE) == (pair.second.instance_id,))
-    pair.wait_states("BACKUP", "MASTER")
-    taken = desk.apply(GATEWAY_SCOPE, documents.gateway(pair.network, pair.nodes, eip=EIP))
-    print(f"back at work {taken:.2f} s after the console's return")
-
-
 def test_killed_agents_come_back_to_the_same_state(pair: Pair, desk: Desk, router: Agent) -> None:
     visitor = pair.network.machines[2]
     document = documents.gateway(pair.network, pair.nodes, eip=EIP, routes=[("10.1.0.0/16", HAVIP)])

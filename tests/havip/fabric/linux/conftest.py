@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from console.jobs.models import Job
 from tests.cast import Cast, World, carry_out_jobs
 from tests.havip.fabric.linux.scripted import FABRIC, ScriptedAgent
+
+if TYPE_CHECKING:
+    from tests.havip.fabric.linux.drilling import Stage
 
 Committed = Callable[[], AbstractContextManager[Any]]
 
@@ -84,3 +89,16 @@ def bound_havip(agents: Agents, *resources: str) -> str:
         settle()
         assert world.status(identifier.object_id) == "InUse"
     return identifier.object_id
+
+
+@pytest.fixture
+def stage(agents: Agents, havip: str) -> Iterator[Stage]:
+    """That HaVip, held by ecs1 while ecs2 stands by, and a clock that stands still."""
+    from tests.havip.fabric.linux.drilling import Stage
+
+    agents.gateway.see(havip, agents.world.ecs1)
+    agents.ecs1.is_in(havip, "MASTER")
+    agents.ecs2.is_in(havip, "BACKUP")
+    soon = timezone.now().replace(microsecond=0) + timedelta(seconds=1)
+    with time_machine.travel(soon, tick=False) as clock:
+        yield Stage(agents, havip, clock)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from console.audit.models import AuditEvent
 from havip.fabric.linux.models import Agent, EnrolmentToken
-from havip.web.views.agents import is_old
+from havip.keepalived.installation import is_old
 from tests.conftest import SignIn
 from tests.havip.fabric.linux.conftest import Agents
 from tests.havip.fabric.linux.scripted import ScriptedAgent

@@ -1,0 +1,88 @@
+"""HaVips that can be drilled, and drills in whatever stage a page is to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from havip.models import Drill, DrillAnswer, HaVip, Instance
+from tests.cast import World
+from tests.havip.fabric.linux.scripted import FABRIC, ScriptedAgent
+
+Run = tuple[int, int, str]
+
+
+def watched(
+    world: World, havip: str, holder: str, standby: str, *, vpc: str = ""
+) -> tuple[ScriptedAgent, ScriptedAgent, ScriptedAgent]:
+    """Have agents serve the HaVip's VPC and see the first instance hold the address, the second one stand by.
+
+    Return the agents of the gateway and of both nodes. From here on the region is the Linux fabric's.
+    """
+    world.settings.HAVIP_FABRICS = {"*": FABRIC}
+    gateway = ScriptedAgent(f"gateway:{vpc or world.vpc}")
+    nodes = ScriptedAgent(f"node:{holder}"), ScriptedAgent(f"node:{standby}")
+    gateway.see(havip, holder)
+    for node, state in zip(nodes, ("MASTER", "BACKUP"), strict=True):
+        node.is_in(havip, state)
+    return gateway, *nodes
+
+
+def drill_of(
+    havip: str,
+    *,
+    inside: Iterable[Run] = (),
+    outside: Iterable[Run] = (),
+    ago: float = 0,
+    **changes: Any,
+) -> Drill:
+    """Write a drill of ecs1 with ecs2 standing by; runs are (first and last probe in milliseconds, who answered).
+
+    `disturbed_ms` and `restored_ms` are moments since probing began, `ago` seconds; other values are the record's own.
+    """
+    record = HaVip.objects.get(resource_id=havip)
+    began = timezone.now() - timedelta(seconds=ago)
+    for name in ("disturbed", "restored"):
+        after = changes.pop(f"{name}_ms", None)
+        if after is not None:
+            changes[f"{name}_at"] = began + timedelta(milliseconds=after)
+    values: dict[str, Any] = {
+        "team": record.team,
+        "region": record.region,
+        "created_by": "operator",
+        "kind": "link_down",
+        "status": "queued",
+        "instance": Instance.objects.filter(name="ecs1").first(),
+        "node_id": "i-1",
+        "node_label": "ecs1",
+        "standby_label": "ecs2",
+        "from_inside": True,
+        "from_outside": False,
+        "deadline": began + timedelta(seconds=30),
+        "probing_since": began,
+    }
+    made = Drill.objects.create(havip=record, **values | changes)
+    for vantage, runs in (("inside", inside), ("outside", outside)):
+        for number, (first, last, who) in enumerate(runs):
+            DrillAnswer.objects.create(
+                drill=made,
+                vantage=vantage,
+                sequence=number,
+                started_ms=first,
+                ended_ms=last,
+                answered_by=who,
+                probes=(last - first) // 20 + 1,
+            )
+    return made
+
+
+def second_network(world: World) -> dict[str, str]:
+    """Build another VPC with two instances and a HaVip bound to both; return their identifiers by name."""
+    vpc = world.done("vpc.create", cidr_block="10.0.0.0/8").object_id
+    vswitch = world.done("vswitch.create", vpc_id=vpc, cidr_block="10.1.0.0/24").object_id
+    nodes = [world.done("instance.create", vswitch_id=vswitch).object_id for _ in range(2)]
+    havip = world.havip(*nodes, vswitch_id=vswitch)
+    return {"vpc": vpc, "havip": havip, "holder": nodes[0], "standby": nodes[1]}

@@ -1,0 +1,217 @@
+"""Fail-over drills in a real network: each kind, refused without a standby, and brought back by the agents whoever dies meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from havip.fabric.linux.protocol import port_name
+from tests.consoles import eventually
+from tests.lab.console import PAGES, LabConsole, Operator
+from tests.lab.machine import inside
+from tests.lab.patient import PatientConsole
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+
+class Drills:
+    """The HaVip of the documented network with its drills, by its pages, its records and its network."""
+
+    def __init__(self, console: LabConsole) -> None:
+        self.console = console
+        self.operator = Operator(console)
+
+    def try_to_start(self, kind: str, **values: str) -> str:
+        """Send the form; return the page that comes then."""
+        path = f"{PAGES}/havips/{self.console.havip}/drills/start/"
+        wish = {"kind": kind, "from_inside": "on", "from_outside": "on", "port": "80", **values}
+        return self.operator.browser.submit(path, **wish)
+
+    def start(self, kind: str) -> None:
+        """Start one as soon as there is a live standby."""
+        before = self.count
+        eventually(self._is_ready, "a holder and a live standby", 30)
+        self.try_to_start(kind)
+        assert self.count == before + 1
+
+    def _is_ready(self) -> bool:
+        states = {row["state"] for row in self.console.ask("select state from linux_nodevrrp")}
+        return bool(self.console.holder()) and states == {"MASTER", "BACKUP"}
+
+    @property
+    def count(self) -> int:
+        return int(self.console.one("select count(*) from havip_drill"))
+
+    @property
+    def newest(self) -> dict[str, Any]:
+        return self.console.ask("select * from havip_drill order by id desc limit 1")[0]
+
+    def is_disturbed(self) -> bool:
+        return self.newest["status"] == "disturbed" and self.newest["disturbed_at"] is not None
+
+    def ended(self) -> dict[str, Any]:
+        """Wait for the end of the newest drill; return its row. Nothing is locked any more then."""
+        eventually(lambda: self.newest["status"] in ("finished", "failed"), "the drill to end", 60)
+        eventually(lambda: self.console.one("select count(*) from jobs_joblock") == 0, "no locks")
+        return self.newest
+
+    def port_of(self, name: str) -> str:
+        query = (
+            "select c.resource_id from havip_networkinterface c join havip_instance i"
+            " on i.id = c.instance_id where i.name = ?"
+        )
+        return port_name(str(self.console.one(query, name)))
+
+    # --- what is disturbed, seen in the network itself ---
+
+    def runs_keepalived(self, name: str) -> bool:
+        return bool(processes_of(self.console.machine(name), "keepalived"))
+
+    def has_link(self, name: str) -> bool:
+        shown = inside(self.console.router, f"ip -br link show {self.port_of(name)}")
+        return " UP " in shown
+
+    def runs(self, name: str) -> bool:
+        return bool(processes_of(self.console.machine(name), "nginx"))
+
+
+def processes_of(namespace: str, program: str) -> list[int]:
+    """Return the processes of a program in a namespace."""
+    here = Path(f"/run/netns/{namespace}").stat().st_ino
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            if (directory / "ns" / "net").stat().st_ino != here:
+                continue
+            words = (directory / "cmdline").read_text(errors="replace").split("\0")
+            if program in words or Path(words[0]).name.startswith(program):
+                found.append(int(directory.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def drills(lab: PatientConsole) -> Drills:
+    """The network with its HaVip on both instances; while there is only one, a drill is refused."""
+    made = Drills(lab)
+    made.operator.create_havip()
+    made.operator.bind("ECS1")
+    made.operator.bind_eip()
+    eventually(lambda: lab.holder() == "ECS1", "ECS1 holds the address", 20)
+    eventually(lambda: lab.from_outside() == "ECS1", "the EIP answers", 20)
+    with pytest.raises(AssertionError, match="answered 422"):
+        made.try_to_start("keepalived_stopped")
+    assert made.count == 0
+    assert lab.one("select count(*) from jobs_job where handler = 'drill'") == 0
+    refused = (
+        "select rule from audit_auditevent where action = 'havip.drill' and result = 'refused'"
+    )
+    assert [row["rule"] for row in lab.ask(refused)] == ["X3"]
+    made.operator.bind("ECS2")
+    return made
+
+
+Check = Callable[[Drills, str], bool]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_whole", "least_ms"),
+    [
+        ("keepalived_stopped", Drills.runs_keepalived, 20),
+        ("link_down", Drills.has_link, 1000),
+        ("instance_stopped", Drills.runs, 1000),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_kind(drills: Drills, kind: str, is_whole: Check, least_ms: int) -> None:
+    console = drills.console
+    drills.start(kind)
+    node, standby = drills.newest["node_label"], drills.newest["standby_label"]
+    assert {node, standby} == {"ECS1", "ECS2"}
+    assert is_whole(drills, node)
+    eventually(drills.is_disturbed, "the disturbance", 20)
+    eventually(lambda: not is_whole(drills, node), "it to be seen in the network", 5)
+    drill = drills.ended()
+    print(kind, {key: drill[key] for key in ("gap_inside_ms", "gap_outside_ms", "explanation")})
+    assert (drill["status"], drill["taken_over_by"]) == ("finished", standby), drill
+    assert is_whole(drills, node)
+    assert console.one("select status from havip_instance where name = ?", node) == "Running"
+    for vantage in ("inside", "outside"):
+        assert least_ms <= drill[f"gap_{vantage}_ms"] <= 10_000
+        query = (
+            "select answered_by from havip_drillanswer where drill_id = ? and vantage = ?"
+            " order by sequence"
+        )
+        answers = [row["answered_by"] for row in console.ask(query, drill["id"], vantage)]
+        assert answers[0] == node
+        assert answers[-1] == standby
+        assert "" in answers
+    assert console.from_outside() == standby
+    reasons = "select reason from linux_holderinterval where holder_label = ? order by since desc"
+    assert console.one(reasons, standby) == "drill"
+
+
+def test_a_node_agent_that_is_killed_meanwhile(drills: Drills) -> None:
+    """It comes back, finds what it was doing, and brings keepalived back in the end."""
+    drills.start("keepalived_stopped")
+    node = drills.newest["node_label"]
+    eventually(drills.is_disturbed, "the disturbance", 20)
+    agents = processes_of(drills.console.machine(node), "havip.fabric.linux.agent")
+    assert agents
+    for pid in agents:
+        os.kill(pid, signal.SIGKILL)
+    drill = drills.ended()
+    assert drill["status"] == "finished", drill
+    eventually(lambda: drills.runs_keepalived(node), "keepalived to run again", 10)
+    machine = drills.console.machine(node)
+    assert processes_of(machine, "havip.fabric.linux.agent") != agents
+
+
+def test_console_and_gateway_die_meanwhile(drills: Drills) -> None:
+    """With the console gone and its own memory lost, the gateway brings the link back when the time has come."""
+    console = drills.console
+    drills.start("link_down")
+    node, machine = drills.newest["node_label"], console.router
+    eventually(drills.is_disturbed, "the disturbance", 20)
+    until = drills.newest["deadline"]
+    with no_console(console):
+        gateways = processes_of(machine, "havip.fabric.linux.agent")
+        assert gateways
+        for pid in gateways:
+            os.kill(pid, signal.SIGKILL)
+        assert not drills.has_link(node)
+        eventually(
+            lambda: set(processes_of(machine, "havip.fabric.linux.agent")) - set(gateways),
+            "the gateway's agent to be started again",
+            15,
+        )
+        assert not drills.has_link(node), until
+        eventually(lambda: drills.has_link(node), "the link to be up again", 30)
+        assert drills.newest["status"] == "disturbed"
+    drill = drills.ended()
+    print(drill["status"], drill["explanation"], drill["gap_inside_ms"], drill["gap_outside_ms"])
+    assert drill["status"] == "finished" or drill["explanation"]
+    assert drills.has_link(node)
+    shown = drills.operator.page()
+    assert "In use" in shown
+
+
+@contextmanager
+def no_console(console: LabConsole) -> Iterator[None]:
+    """Have neither web server nor worker while the block runs: killed, and their supervisor stands still."""
+    os.kill(console.supervisor, signal.SIGSTOP)
+    try:
+        for pid in console.processes():
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"\0gunicorn\0" in words or b"\0celery\0" in words:
+                os.kill(pid, signal.SIGKILL)
+        yield
+    finally:
+        os.kill(console.supervisor, signal.SIGCONT)
