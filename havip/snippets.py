@@ -10,6 +10,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from havip.models import BindingKind
 
@@ -69,10 +70,13 @@ def create_havip(
     ip_address: str,
     name: str,
     description: str,
+    tags: Mapping[str, str],
 ) -> list[Snippet]:
     """Return how a script creates this HaVip; `url` is the REST collection's."""
     vswitch_id = vswitch_id or "VSWITCH_ID"
     body = _given(vswitch_id=vswitch_id, ip_address=ip_address, name=name, description=description)
+    if tags:
+        body["tags"] = dict(tags)
     request = _given(
         region_id=endpoint.region,
         v_switch_id=vswitch_id,
@@ -80,10 +84,12 @@ def create_havip(
         name=name,
         description=description,
     )
+    if tags:
+        request["tag"] = [_Tag(key, value) for key, value in tags.items()]
     return _three(
         curl_write(url, body),
         python_call(endpoint, "create_ha_vip", "CreateHaVipRequest", request, "ha_vip_id"),
-        terraform(endpoint, _havip_block(vswitch_id, ip_address, name, description)),
+        terraform(endpoint, _havip_block(vswitch_id, ip_address, name, description, tags)),
     )
 
 
@@ -132,12 +138,13 @@ def read_havip(
     ip_address: str,
     name: str,
     description: str,
+    tags: Mapping[str, str],
     nodes: Sequence[tuple[BindingKind, str]],
     eip_id: str,
 ) -> list[Snippet]:
     """Return how a script reads this HaVip, and how Terraform takes it over with what is bound; `url` is the REST object's."""
     blocks = [
-        _havip_block(vswitch_id, ip_address, name, description),
+        _havip_block(vswitch_id, ip_address, name, description, tags),
         _import_block("alicloud_vpc_ha_vip.this", havip_id),
     ]
     for number, (kind, resource_id) in enumerate(nodes, start=1):
@@ -152,7 +159,7 @@ def read_havip(
     return _three(curl_read(url), _python_read(endpoint, havip_id), terraform(endpoint, *blocks))
 
 
-def _given(**values: str) -> dict[str, str]:
+def _given(**values: str) -> dict[str, Any]:
     """Return the values that are not empty."""
     return {name: value for name, value in values.items() if value}
 
@@ -211,8 +218,21 @@ def _python_read(endpoint: Endpoint, havip_id: str) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """A tag as the SDK has it: an object of a class of its own."""
+
+    key: str
+    value: str
+
+
 def _literal(value: object) -> str:
-    """Return a string literal: what JSON escapes, Python reads in the same way."""
+    """Return an expression for a value: what JSON escapes in a string, Python reads in the same way."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, _Tag):
+        given = f"key={_literal(value.key)}, value={_literal(value.value)}"
+        return f"models.CreateHaVipRequestTag({given})"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -249,11 +269,16 @@ def _block(kind: str, label: str, values: Mapping[str, str]) -> str:
     return f'resource "{kind}" "{label}" {{\n{lines}}}'
 
 
-def _havip_block(vswitch_id: str, ip_address: str, name: str, description: str) -> str:
+def _havip_block(
+    vswitch_id: str, ip_address: str, name: str, description: str, tags: Mapping[str, str]
+) -> str:
     given = _given(
         vswitch_id=vswitch_id, ip_address=ip_address, ha_vip_name=name, description=description
     )
     quoted = {key: json_text(value) for key, value in given.items()}
+    if tags:
+        pairs = (f"{json_text(key)} = {json_text(value)}" for key, value in tags.items())
+        quoted["tags"] = f"{{ {', '.join(pairs)} }}"
     return _block("alicloud_vpc_ha_vip", "this", quoted)
 
 

@@ -74,7 +74,9 @@ def blocks(text: str) -> dict[str, Any]:
     return resources
 
 
-def read(value: str) -> str:
+def read(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {read(key): read(each) for key, each in value.items()}
     if not value.startswith('"'):
         return value
     return json.loads(value).replace("$${", "${").replace("%%{", "%{")
@@ -82,14 +84,25 @@ def read(value: str) -> str:
 
 def created(name: str) -> list[Snippet]:
     return snippets.create_havip(
-        PLACE, URL, vswitch_id="vsw-1", ip_address="192.168.0.88", name=name, description=""
+        PLACE,
+        URL,
+        vswitch_id="vsw-1",
+        ip_address="192.168.0.88",
+        name=name,
+        description="",
+        tags={name: name},
     )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_name_stays_a_name_in_every_language(name: str) -> None:
     found = created(name)
-    body = {"vswitch_id": "vsw-1", "ip_address": "192.168.0.88", "name": name}
+    body = {
+        "vswitch_id": "vsw-1",
+        "ip_address": "192.168.0.88",
+        "name": name,
+        "tags": {name: name},
+    }
     request = called(text_of(found, "curl"))
     assert request["body"] == body
     assert request["url"] == f"{URL}?wait=30"
@@ -98,14 +111,22 @@ def test_a_name_stays_a_name_in_every_language(name: str) -> None:
 
     given = arguments(text_of(found, "python"))
     assert (given["name"], given["v_switch_id"]) == (name, "vsw-1")
+    assert (given["key"], given["value"]) == (name, name)
     assert (given["endpoint"], given["protocol"]) == ("127.0.0.1:8000", "http")
 
-    wanted = {"vswitch_id": "vsw-1", "ip_address": "192.168.0.88", "ha_vip_name": name}
+    wanted = {
+        "vswitch_id": "vsw-1",
+        "ip_address": "192.168.0.88",
+        "ha_vip_name": name,
+        "tags": {name: name},
+    }
     assert blocks(text_of(found, "terraform")) == {"alicloud_vpc_ha_vip.this": wanted}
 
 
 def test_what_is_not_chosen_yet_is_a_placeholder_and_what_is_empty_is_left_out() -> None:
-    found = snippets.create_havip(PLACE, URL, vswitch_id="", ip_address="", name="", description="")
+    found = snippets.create_havip(
+        PLACE, URL, vswitch_id="", ip_address="", name="", description="", tags={}
+    )
     assert called(text_of(found, "curl"))["body"] == {"vswitch_id": "VSWITCH_ID"}
     assert "name" not in arguments(text_of(found, "python"))
 
@@ -157,6 +178,7 @@ def test_reading_takes_over_all_that_is_bound() -> None:
         ip_address="192.168.0.88",
         name="",
         description="",
+        tags={"env": "prod"},
         nodes=[(BindingKind.INSTANCE, "i-1"), (BindingKind.INSTANCE, "i-2")],
         eip_id="eip-1",
     )

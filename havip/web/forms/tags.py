@@ -130,12 +130,17 @@ class TagLinesField(forms.CharField):
 
     def clean(self, value: Any) -> TagArgument:
         """Return what goes to the operation, whose rules judge it."""
-        pairs = []
-        for line in str(super().clean(value) or "").splitlines():
-            if line.strip():
-                key, _equals, text = line.partition("=")
-                pairs.append((key.strip(), text.strip()))
-        return as_argument(pairs)
+        return as_argument(pairs_of_lines(str(super().clean(value) or "")))
+
+
+def pairs_of_lines(text: str) -> list[tuple[str, str]]:
+    """Return keys and values of tags that are written a line each."""
+    pairs = []
+    for line in text.splitlines():
+        if line.strip():
+            key, _equals, value = line.partition("=")
+            pairs.append((key.strip(), value.strip()))
+    return pairs
 
 
 def check_lines(values: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from havip import snippets
 from havip.models import BindingKind, HaVip
 from havip.selectors.havips import bindings_of, eip_of
 from havip.snippets import Endpoint, Snippet
+from havip.web.forms.tags import pairs_of_lines
 
 
 def _endpoint(request: HttpRequest, region: str) -> Endpoint:
@@ -30,6 +31,7 @@ def creating(request: HttpRequest, region: str, chosen: Mapping[str, str]) -> li
             name: chosen.get(name, "").strip()
             for name in ("vswitch_id", "ip_address", "name", "description")
         },
+        tags=dict(pairs_of_lines(chosen.get("tags", ""))),
     )
 
 
@@ -68,6 +70,7 @@ def reading(request: HttpRequest, havip: HaVip) -> list[Snippet]:
         ip_address=str(havip.ip_address),
         name=havip.name,
         description=havip.description,
+        tags={tag.key: tag.value for tag in havip.tags.all()},
         nodes=[
             (BindingKind(binding.kind), binding.resource.resource_id)
             for binding in bindings_of(havip)

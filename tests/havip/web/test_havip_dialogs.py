@@ -332,8 +332,8 @@ def test_the_bind_dialogs_show_the_same_as_a_script(operator_client: Client, wor
     follows = text(operator_client.get(url("bind-snippets", havip), chosen))
     assert world.ecs2 in follows
     assert "INSTANCE_ID" not in follows
-    eip = operator_client.get(url("bind-eip-snippets", havip), {"eip_id": world.eip})
-    assert world.eip in text(eip)
+    eip = operator_client.get(url("bind-eip-snippets", havip), {"eip_id": world.eip1})
+    assert world.eip1 in text(eip)
 
 
 def test_the_page_of_a_havip_shows_how_to_take_it_over(viewer_client: Client, world: World) -> None:
