@@ -7,6 +7,8 @@ import os
 from typing import Any
 
 from celery import Celery, bootsteps, signals
+from celery.platforms import EX_FAILURE
+from celery.worker import state
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from console.lifeline import die_with_parent
@@ -17,8 +19,36 @@ app = Celery("console")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+logger = logging.getLogger(__name__)
+
+
+class SchedulerWatch(bootsteps.StartStopStep):
+    """Ends a worker whose embedded scheduler is gone: whoever supervises the worker starts both again.
+
+    Celery forks the scheduler once and never looks after it; without it lost jobs would not be sent again.
+    """
+
+    requires = ("celery.worker.components:Beat", "celery.worker.components:Timer")
+    look_every_seconds = 2.0
+
+    def include_if(self, worker: Any) -> bool:
+        """Only where a scheduler is embedded."""
+        return worker.beat is not None
+
+    def start(self, worker: Any) -> None:
+        """Begin to look."""
+        worker.timer.call_repeatedly(self.look_every_seconds, self.look, (worker,))
+
+    def look(self, worker: Any) -> None:
+        """Ask the worker to finish what it does and to end, if its scheduler does not live."""
+        if not worker.beat.is_alive() and state.should_stop is None:
+            logger.critical("the embedded scheduler is gone; the worker ends to be started again")
+            state.should_stop = EX_FAILURE
+
+
 worker_steps: set[type[bootsteps.Step]] = app.steps["worker"]
 worker_steps.add(DjangoStructLogInitStep)
+worker_steps.add(SchedulerWatch)
 
 
 @signals.setup_logging.connect

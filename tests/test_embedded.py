@@ -133,6 +133,15 @@ def family(root: int) -> set[int]:
     return members - {root}
 
 
+def scheduler_of(worker: int) -> int:
+    """Return the process that holds the schedule's file open."""
+    for pid in family(worker):
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            if "schedule" in os.path.realpath(file):
+                return pid
+    return 0
+
+
 def soon(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
     """Wait until the condition holds; return whether it does."""
     deadline = time.monotonic() + seconds
@@ -229,6 +238,20 @@ class TestRunning:
         assert soon(lambda: console.children().get(name, before) != before)
         assert soon(console.ready)
         assert soon(lambda: not left_behind & set(processes()), 5)
+
+    def test_a_killed_scheduler_is_started_again(
+        self, tmp_path: Path, start: Callable[..., Console]
+    ) -> None:
+        console = start(tmp_path)
+        console.welcome()
+        worker = console.children()["celery"]
+        # The worker itself and its one pool process; the third is the scheduler, which nobody supervises but the worker.
+        assert soon(lambda: len(family(worker)) == 2)
+        scheduler = scheduler_of(worker)
+        os.kill(scheduler, signal.SIGKILL)
+        assert soon(lambda: console.children().get("celery", worker) != worker)
+        assert soon(lambda: len(family(console.children()["celery"])) == 2)
+        assert soon(lambda: scheduler_of(console.children()["celery"]) != scheduler)
 
     def test_a_child_that_keeps_dying_ends_the_console(
         self, tmp_path: Path, start: Callable[..., Console]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from havip.models import Drill, DrillAnswer, HaVip, Instance
-from tests.cast import World
+from tests.cast import REGION, World
 from tests.havip.fabric.linux.scripted import FABRIC, ScriptedAgent
 
 Run = tuple[int, int, str]
@@ -86,3 +88,36 @@ def second_network(world: World) -> dict[str, str]:
     nodes = [world.done("instance.create", vswitch_id=vswitch).object_id for _ in range(2)]
     havip = world.havip(*nodes, vswitch_id=vswitch)
     return {"vpc": vpc, "havip": havip, "holder": nodes[0], "standby": nodes[1]}
+
+
+BEFORE: Run = (0, 2110, "ecs1")
+SILENCE: Run = (2130, 5430, "")
+AFTER: Run = (5450, 9800, "ecs2")
+
+
+def url(name: str, *arguments: str) -> str:
+    """Return the address of a page of Alpha in its region."""
+    return reverse(f"web:{name}", args=["alpha", REGION, *arguments])
+
+
+def text(response: Any, status: int = 200) -> str:
+    """Return what was sent, which must have this status."""
+    assert response.status_code == status
+    return str(response.content.decode())
+
+
+def words(shown: str) -> str:
+    """Return what is read, without the markup."""
+    return " ".join(re.sub(r"<[^>]+>", " ", shown).replace("&#x27;", "'").split())
+
+
+def page_of(drill: Drill) -> str:
+    """Return the address of a drill's page."""
+    return url("drill", drill.havip.resource_id, drill.resource_id)
+
+
+def prepared(world: World) -> str:
+    """Make a HaVip with an EIP, held by ecs1, with ecs2 standing by."""
+    made = world.havip(world.ecs1, world.ecs2, eip=world.eip1, name="web")
+    watched(world, made, world.ecs1, world.ecs2)
+    return made
