@@ -20,7 +20,8 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 control_socket_disable = True
 graceful_timeout = 10
 timeout = 60
-keepalive = 5
+# Clients keep connections for their next request; one that is closed under their hands looks like a lost answer to them.
+keepalive = 75
 # SDKs of the cloud put all parameters of a request into its query: as long a line as gunicorn can be told to read.
 limit_request_line = 8190
 # Who may say that a request came in over TLS (X-Forwarded-Proto).

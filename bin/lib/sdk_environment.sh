@@ -4,7 +4,7 @@
 # Installs the Python SDKs into var/sdk/venv and the Node SDKs into tests/contract/node, unless exactly what the lock
 # files name is there already. Where it cannot, it says why on standard output and fails.
 prepare_sdks() {
-    local sdk="$root/var/sdk" node="$root/tests/contract/node" sum
+    local sdk="$root/var/sdk" node="$root/tests/contract/node" sum program
     for program in node npm; do
         command -v "$program" >/dev/null || apt_install nodejs npm >/dev/null 2>&1 || true
         if ! command -v "$program" >/dev/null; then

@@ -199,8 +199,8 @@ HAVIP_AGENT_WAITERS = environment.integer("HAVIP_AGENT_WAITERS", default=24, min
 HAVIP_RPC_WINDOW_SECONDS = environment.integer(
     "HAVIP_RPC_WINDOW_SECONDS", default=900, minimum=30, maximum=3600
 )
-HAVIP_RPC_KEY_RATE = environment.integer("HAVIP_RPC_KEY_RATE", default=1200)
-HAVIP_RPC_ACTION_RATE = environment.integer("HAVIP_RPC_ACTION_RATE", default=600)
+HAVIP_RPC_REQUESTS_PER_MINUTE = environment.integer("HAVIP_RPC_REQUESTS_PER_MINUTE", default=1200)
+HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE = environment.integer("HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE", default=600)
 # How many requests one key of the REST API may make in a minute, in all web processes together.
 HAVIP_REST_REQUESTS_PER_MINUTE = environment.integer(
     "HAVIP_REST_REQUESTS_PER_MINUTE", default=1200, minimum=1

@@ -69,7 +69,9 @@ class TagFilter(django_filters.Filter):
     def filter(self, qs: QuerySet[Resource], value: Sequence[str] | None) -> QuerySet[Resource]:
         """Keep the rows that bear every tag that is written down."""
         # A filter does not know its team, but every row that it is given has the same one.
-        team = Subquery(self.parent.queryset.order_by().values("team")[:1])
+        everything = self.parent.queryset
+        assert everything is not None
+        team = Subquery(everything.order_by().values("team")[:1])
         for text in value or []:
             qs = bearing_any(qs, list(readings(text)), team=team)
         return qs

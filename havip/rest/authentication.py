@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 
 from console.teams.keys import authenticate_bearer, key_principal, note_use
@@ -25,7 +26,6 @@ class Caller:
     key: ApiKey
     principal: Principal
     is_authenticated: bool = True
-    is_active: bool = True
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -62,3 +62,8 @@ def _context(request: Request, name: str) -> str:
 
 class ReadingSession(SessionAuthentication):
     """A person who is signed in at the console: for the schema and its page, which belong to no team."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Let a session read and nothing else, so that there is nothing to forge. Raises MethodNotAllowed."""
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed(str(request.method))

@@ -279,6 +279,8 @@ def _refusals(spec: Spec, *, has_path: bool) -> set[int]:
         found.add(404)
     if spec.writes:
         found |= {409, 413, 415}
+    if spec.body is not None:
+        found |= {413, 415}
     if spec.conditional:
         found.add(412)
     return found

@@ -59,6 +59,7 @@ urlpatterns = [
         configurations.NodeConfiguration,
         "node-configuration",
     ),
+    _at(f"{_REGION}/configuration-check", configurations.ConfigurationCheck, "configuration-check"),
     # Drills
     _at(f"{_HAVIP}/drills", drills.HaVipDrills, "drills"),
     _at(f"{_HAVIP}/drill-options", drills.HaVipDrillOptions, "drill-options"),
@@ -101,6 +102,7 @@ urlpatterns = [
     _at("jobs/<str:job_id>/retry", jobs.JobRetry, "job-retry"),
     _at("audit/events", audit.AuditEvents, "audit-events"),
     _at("audit/events/<int:sequence>", audit.AuditEvent, "audit-event"),
+    _at("audit/verify", audit.AuditVerification, "audit-verify"),
     _at("audit/export", audit.AuditExport, "audit-export"),
     _at("agents", agents.Agents, "agents"),
     _at("agents/<str:agent_id>", agents.Agent, "agent"),

@@ -27,9 +27,9 @@ def count_request(access_key_id: str, action: str) -> None:
     window = int(now // _WINDOW_SECONDS)
     wait = max(1, math.ceil((window + 1) * _WINDOW_SECONDS - now))
     of_key = f"rpc:rate:{window}:{access_key_id}"
-    if _is_over(of_key, settings.HAVIP_RPC_KEY_RATE):
+    if _is_over(of_key, settings.HAVIP_RPC_REQUESTS_PER_MINUTE):
         raise _throttled("Throttling.User", "user flow control", wait)
-    if _is_over(f"{of_key}:{action}", settings.HAVIP_RPC_ACTION_RATE):
+    if _is_over(f"{of_key}:{action}", settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE):
         raise _throttled("Throttling.Api", "api flow control", wait)
 
 

@@ -338,6 +338,12 @@ U1_NOT_BOUND = Rule(
     remedy=_("Reload the page; somebody may have unbound it already."),
     field="resource_id",
 )
+U1_NOTHING_BOUND = Rule(
+    "U1",
+    code="ResourceNotAssociated",
+    message=_("Nothing is bound to this HaVip."),
+    field="resource_id",
+)
 U2_HAVIP_STATUS = Rule(
     "U2",
     code="IncorrectHaVipStatus",
@@ -359,6 +365,12 @@ def u1_is_bound(bound: Binding | Eip | None, label: str) -> None:
         raise U1_NOT_BOUND.refuse(resource=label)
 
 
+def u1_something_bound(bindings: Sequence[Binding]) -> None:
+    """U1, asked before anything was chosen: an instance or a network interface must be bound."""
+    if not bindings:
+        raise U1_NOTHING_BOUND.refuse()
+
+
 def u2_havip_settled(havip: HaVip) -> None:
     """U2: no other job is under way."""
     if havip.status not in STABLE_STATUSES:
@@ -371,6 +383,6 @@ def u3_not_the_holder(binding: Binding, havip: HaVip, *, force: bool) -> None:
         raise U3_HOLDER.refuse(resource=binding.resource.label)
 
 
-numbered("U1", "what is unbound must be bound", U1_NOT_BOUND)
+numbered("U1", "what is unbound must be bound", U1_NOT_BOUND, U1_NOTHING_BOUND)
 numbered("U2", "no other job is under way on the HaVip", U2_HAVIP_STATUS)
 numbered("U3", "the holder is unbound only after an explicit confirmation", U3_HOLDER)

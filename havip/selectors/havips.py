@@ -92,9 +92,7 @@ def capabilities(havip: HaVip, principal: Principal, limits: BindingLimits) -> C
     routes = getattr(havip, "route_count", None)
     settled = first_refusal(lambda: binding_rules.u2_havip_settled(havip))
     unbind_eip = settled or first_refusal(lambda: binding_rules.u1_is_bound(eip, "EIP"))
-    unbind = settled or first_refusal(
-        lambda: binding_rules.u1_is_bound(bindings[0] if bindings else None, "-")
-    )
+    unbind = settled or first_refusal(lambda: binding_rules.u1_something_bound(bindings))
     return Capabilities(
         modify=None,
         delete=tuple(

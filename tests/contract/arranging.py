@@ -21,6 +21,7 @@ from console.teams.creation import create_team  # noqa: E402
 from console.teams.models import Team  # noqa: E402
 from console.teams.principal import system_principal  # noqa: E402
 from havip.models import (  # noqa: E402
+    BetaApplication,
     HaVip,
     HaVipStatus,
     Instance,
@@ -28,6 +29,7 @@ from havip.models import (  # noqa: E402
     NetworkStatus,
     QuotaName,
     QuotaOverride,
+    RequestState,
     Vpc,
     VSwitch,
 )
@@ -114,10 +116,10 @@ def arrange() -> dict[str, Any]:
     # A job under way.
     HaVip.objects.filter(resource_id=made["busy"]).update(status=HaVipStatus.ASSOCIATING)
 
-    # The per-VPC quota is reached here (8), and the team's (9) with one more in the other VPC.
+    # The per-VPC quota is reached (8), the team's (9) is not.
     made["eighth"] = here.make("havip.create", **run)
 
-    _team_without_beta(made)
+    _other_teams(made)
     return made
 
 
@@ -125,12 +127,16 @@ def _vswitch(network: Network, vpc: Vpc, block: str) -> str:
     return network.make("vswitch.create", vpc_id=vpc.resource_id, cidr_block=block)
 
 
-def _team_without_beta(made: dict[str, Any]) -> None:
-    """Make a team whose beta application nobody approved, with a network, and one that reached its quota."""
-    early = Network(create_team(slug="early", name="Early"))
-    made["early_vpc"] = early.make("vpc.create", cidr_block="192.168.0.0/16")
-    vpc = Vpc.objects.get(resource_id=made["early_vpc"])
-    made["early_vswitch"] = _vswitch(early, vpc, "192.168.0.0/24")
+def _other_teams(made: dict[str, Any]) -> None:
+    """Make two more teams with networks: one whose beta application nobody approved, and one that may have no HaVip more."""
+    for slug in ("early", "full"):
+        team = create_team(slug=slug, name=slug.title())
+        network = Network(team)
+        vpc = network.make("vpc.create", cidr_block="192.168.0.0/16")
+        found = Vpc.objects.get(resource_id=vpc)
+        made[f"{slug}_team_vswitch"] = _vswitch(network, found, "192.168.0.0/24")
+    BetaApplication.objects.create(team=team, state=RequestState.APPROVED, reason="tests")
+    QuotaOverride.objects.create(team=team, name=QuotaName.HAVIPS_PER_TEAM, value=0)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,12 @@ def early_key(site: Site, arranged: dict[str, str]) -> Key:
 
 
 @pytest.fixture(scope="session")
+def full_key(site: Site, arranged: dict[str, str]) -> Key:
+    """A key of a team that has reached its quota of HaVips."""
+    return site.new_key(team="full")
+
+
+@pytest.fixture(scope="session")
 def viewer_key(site: Site) -> Key:
     """A key that may only read."""
     return site.new_key(role="viewer")

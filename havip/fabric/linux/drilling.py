@@ -35,7 +35,7 @@ _MOST_RUNS = 500
 _LATEST_MS = 600_000
 _LONGEST_NAME = 64
 _TOLERANCE_MS = 5000
-"""A prober's clock that differs from ours by more is not believed: its probes are dated by their arrival then."""
+"""A prober whose clock says that it began so long before the drill, or so far ahead of us, is dated by its report's arrival."""
 
 
 def note(agent: Agent, reports: Iterable[DrillReport], *, up_to_date: bool) -> bool:
@@ -103,7 +103,8 @@ def _note_runs(drill: Drill, vantage: Vantage, report: DrillReport, fields: list
     prober: dict[str, int] | None = drill.probers.get(vantage.value)
     answers = DrillAnswer.objects.filter(drill=drill, vantage=vantage)
     if prober is None or prober["began"] != report.began_ms:
-        prober = _begin(drill, report, answers.count())
+        before = list(answers.order_by("sequence").values_list("ended_ms", flat=True))
+        prober = _begin(drill, report, len(before), before[-1] if before else -_TOLERANCE_MS)
         drill.probers = {**drill.probers, vantage.value: prober}
         fields += ["probers", "probing_since"]
     names = names_of(drill)
@@ -123,18 +124,22 @@ def _note_runs(drill: Drill, vantage: Vantage, report: DrillReport, fields: list
     return news
 
 
-def _begin(drill: Drill, report: DrillReport, base: int) -> dict[str, int]:
-    """Return how a prober's times become the drill's, whose zero is the beginning of its first prober."""
+def _begin(drill: Drill, report: DrillReport, base: int, earliest: int) -> dict[str, int]:
+    """Return how a prober's times become the drill's, whose zero is the beginning of its first prober.
+
+    `base` is the number of runs that the prober before it left, `earliest` where the last of them ended.
+    """
     now = timezone.now()
-    latest = max((run.ended_ms for run in report.runs), default=0)
+    tolerance = timedelta(milliseconds=_TOLERANCE_MS)
     began = _moment(report.began_ms)
-    arrived = now - timedelta(milliseconds=latest)
-    if abs((began - arrived).total_seconds()) * 1000 > _TOLERANCE_MS:
-        began = arrived
+    # A report may have waited for us for long, so its arrival says little: it only counts where the clock cannot be right.
+    if not drill.created_at - tolerance <= began <= now + tolerance:
+        latest = max((run.ended_ms for run in report.runs), default=0)
+        began = now - timedelta(milliseconds=latest)
     if drill.probing_since is None:
         drill.probing_since = began
-    offset = (began - drill.probing_since).total_seconds() * 1000
-    return {"began": report.began_ms, "offset": math.floor(offset), "base": base}
+    offset = math.floor((began - drill.probing_since).total_seconds() * 1000)
+    return {"began": report.began_ms, "offset": max(offset, earliest), "base": base}
 
 
 def _values(run: ProbeRun, offset: int, names: dict[str, str]) -> dict[str, Any]:

@@ -142,6 +142,15 @@ class AuditEvent(Answer):
 AuditEventPage = page_of(AuditEvent, "audit events")
 
 
+class AuditVerification(Answer):
+    """What a check of the log's hash chain found."""
+
+    intact = serializers.BooleanField()
+    checked_up_to = serializers.IntegerField(min_value=0)
+    fault_sequence = Text(schema={"type": ["integer", "null"]})
+    fault = serializers.CharField(allow_blank=True)
+
+
 class Agent(Answer):
     """A program on a gateway or a node that does what is wanted there."""
 

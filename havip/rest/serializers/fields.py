@@ -6,7 +6,7 @@ as on a page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +68,23 @@ class Text(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+class Choice(Text):
+    """One of some texts, where no rule says so."""
+
+    def __init__(self, *, choices: Sequence[str], **options: Any) -> None:
+        self.choices = tuple(choices)
+        super().__init__(schema={"enum": list(choices)}, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        """Take one of the texts."""
+        text = super().to_internal_value(data)
+        if text not in self.choices:
+            raise serializers.ValidationError(
+                str(_("It must be one of: %s.")) % ", ".join(self.choices)
+            )
+        return text
+
+
 class Whole(serializers.IntegerField):
     """A whole number."""
 
@@ -127,7 +144,8 @@ def identifier_pattern(prefix: str) -> str:
 
 
 def identifier_field(prefix: str, **options: Any) -> Text:
-    """Return the input of a resource's identifier."""
+    """Return the input of a resource's identifier. One that may be left out must not be empty instead."""
+    options.setdefault("allow_blank", options.get("required", True))
     return Text(schema={"pattern": identifier_pattern(prefix)}, **options)
 
 
@@ -135,7 +153,7 @@ def address_field(**options: Any) -> Text:
     """Return the input of an IPv4 address (rule C5); without it the lowest free one is taken (C8)."""
     help_text = "Without it, the lowest free address is taken."
     schema = {"format": "ipv4", "pattern": IPV4_PATTERN}
-    return Text(required=False, schema=schema, help_text=help_text, **options)
+    return Text(required=False, allow_blank=False, schema=schema, help_text=help_text, **options)
 
 
 def block_field(**options: Any) -> Text:

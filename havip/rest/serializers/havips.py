@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from havip.keepalived.checker import SIZE_LIMIT
+from havip.keepalived.problems import Severity
 from havip.models import BindingKind, BindingState, EipStatus, HaVipStatus
 from havip.rest.serializers.answers import (
     Answer,
@@ -208,3 +210,36 @@ class NodeConfigurations(Answer):
 
     profile = serializers.CharField(help_text="The VPC's timers.")
     items = NodeConfiguration(many=True)
+
+
+class CheckConfiguration(Body):
+    """A keepalived file, and whose it is."""
+
+    text = Text(
+        max_length=SIZE_LIMIT, schema={"minLength": 1, "maxLength": SIZE_LIMIT}, allow_blank=False
+    )
+    havip_id = identifier_field(
+        "havip", required=False, help_text="With instance_id: compare it with what is bound."
+    )
+    instance_id = identifier_field("i", required=False, help_text="The node whose file it is.")
+
+
+class ConfigurationFinding(Answer):
+    """Something wrong with a file."""
+
+    line = serializers.IntegerField(min_value=0)
+    code = serializers.CharField()
+    severity = serializers.ChoiceField(choices=[each.value for each in Severity])
+    message = serializers.CharField()
+    remedy = serializers.CharField(allow_blank=True)
+
+
+class ConfigurationFindings(Answer):
+    """What is wrong with a file, in the order of its lines."""
+
+    compared = serializers.BooleanField(
+        help_text="Whether it was compared with what is bound to the HaVip."
+    )
+    errors = serializers.IntegerField(min_value=0)  # type: ignore[assignment]
+    warnings = serializers.IntegerField(min_value=0)
+    items = ConfigurationFinding(many=True)

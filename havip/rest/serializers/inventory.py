@@ -31,6 +31,7 @@ from havip.rest.serializers.answers import (
 from havip.rest.serializers.fields import (
     CIDR_PATTERN,
     Body,
+    Choice,
     Text,
     Whole,
     address_field,
@@ -99,7 +100,8 @@ class CreateVSwitch(Body):
     cidr_block = block_field(help_text="A part of the VPC's block that no other vSwitch uses.")
     zone = Text(
         required=False,
-        schema={"maxLength": 48},
+        allow_blank=False,
+        schema={"minLength": 1, "maxLength": 48},
         help_text="One of the region's zones; without it, the first.",
     )
     name = name_field()
@@ -181,8 +183,8 @@ class HaVipBinding(Answer):
 class CreateInstance(Body):
     """An instance to create. One of network type `classic` has no vSwitch and no address."""
 
-    network_type = Text(
-        required=False, default="vpc", schema={"enum": [str(each) for each in NetworkType.values]}
+    network_type = Choice(
+        required=False, default="vpc", choices=[str(each) for each in NetworkType.values]
     )
     vswitch_id = identifier_field("vsw", required=False)
     private_ip = address_field()

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.audit import export
+from console.audit import checks, export
 from console.audit.filters import AuditFilter
 from console.audit.log import AuditEntry, record
-from console.audit.models import AuditChain
+from console.audit.models import AuditChain, AuditResult
 from console.audit.models import AuditEvent as EventRecord
+from console.audit.wording import fault_name
 from console.teams.roles import Permission
 from havip.rest import showing_console as showing
 from havip.rest.documented import Parameter, documented
 from havip.rest.endpoint import AnyAccept, Endpoint
 from havip.rest.paging import Listing, as_page
-from havip.rest.problems import not_found, wrong_parameter
+from havip.rest.problems import Problem, not_found, wrong_parameter
 from havip.rest.serializers import console as shapes
 
 _TAG = "Audit log"
@@ -69,6 +72,48 @@ class AuditEvent(_Audit):
         if found is None:
             raise not_found()
         return self.shown(showing.audit_event(found))
+
+
+class AuditVerification(_Audit):
+    """Checking the chain."""
+
+    @documented(
+        "verifyAuditLog",
+        _TAG,
+        {200: shapes.AuditVerification},
+        needs=Permission.READ_AUDIT,
+        refusals=(404, 409),
+    )
+    def post(self, request: Request) -> Response:
+        """Check the log's hash chain, link by link; the check is itself an event."""
+        chain = AuditChain.objects.filter(team=self.team).first()
+        if chain is None:
+            raise not_found()
+        try:
+            found = checks.check(chain)
+        except checks.CheckIsRunning:
+            detail = _("Somebody is checking the chain at this moment.")
+            raise Problem(HTTPStatus.CONFLICT, "OperationConflict", detail) from None
+        fault = {} if found.intact else {"sequence": found.fault_sequence, "fault": found.fault}
+        record(
+            self.principal,
+            AuditEntry(
+                action="audit.verify",
+                result=AuditResult.SUCCEEDED if found.intact else AuditResult.FAILED,
+                object_kind="audit",
+                object_id=chain.name,
+                object_label=self.team.name,
+                message=found.fault,
+                after={"up_to": found.sequence, **fault},
+            ),
+        )
+        content = {
+            "intact": found.intact,
+            "checked_up_to": found.sequence,
+            "fault_sequence": found.fault_sequence,
+            "fault": fault_name(found.fault) if found.fault else "",
+        }
+        return self.shown(content)
 
 
 _EXPORT: Listing[EventRecord] = Listing(filters=AuditFilter)

@@ -28,8 +28,7 @@ from havip.fabric.base import (
 from havip.fabric.directory import fabric_for
 from havip.fabric.record import RecordFabric
 from havip.fabric.wanted import wanted_havip, wanted_network
-from havip.models import DrillKind
-from havip.models import HaVip, Vpc
+from havip.models import DrillKind, HaVip, Vpc
 from tests.cast import REGION, World
 from tests.fabrics import ScriptedFabric
 

@@ -63,6 +63,9 @@ RECIPES: dict[str, Recipe] = {
     "setHaVipTags": _acts({"tags": {"a": "b"}}, **HAVIP),
     "listNodeConfigurations": _reads(**HAVIP),
     "getNodeConfiguration": _acts(instance_id="{ecs1}", **HAVIP),
+    "checkConfiguration": Recipe(
+        READ, body={"text": "x", "havip_id": "{havip}", "instance_id": "{ecs1}"}
+    ),
     "listDrills": _reads(**HAVIP),
     "getDrillOptions": _reads(**HAVIP),
     "listVpcs": _reads(),
@@ -119,6 +122,7 @@ RECIPES: dict[str, Recipe] = {
     "listAuditEvents": Recipe(AUDIT),
     "getAuditEvent": Recipe(AUDIT, {"sequence": "1"}),
     "exportAuditLog": Recipe(AUDIT),
+    "verifyAuditLog": Recipe(AUDIT),
     "listAgents": _reads(),
     "getAgent": _reads(agent_id="{agent}"),
     "revokeAgent": Recipe(MANAGE, {"agent_id": "{agent}"}),

@@ -33,12 +33,24 @@ def test_what_is_no_list_of_entity_tags(api: Script, world: World, tag: str) -> 
         ("havips", "ip_address"),
         ("havips", "vpc_id"),
         ("instances", "private_ip"),
+        ("instances", "vswitch_id"),
         ("interfaces", "private_ip"),
+        ("vswitches", "zone"),
     ],
 )
 def test_an_empty_text_is_not_a_missing_one(
     api: Script, world: World, path: str, member: str
 ) -> None:
-    answer = api.post(path, {"vswitch_id": world.vswitch, member: ""})
-    told = problem(answer, 400, "InvalidParameter")
+    needed = {"vpc_id": world.vpc, "cidr_block": "192.168.9.0/24"}
+    needed = needed if path == "vswitches" else {"vswitch_id": world.vswitch}
+    told = problem(api.post(path, {**needed, member: ""}), 400, "InvalidParameter")
     assert told["errors"][0]["pointer"] == f"#/{member}"
+
+
+@pytest.mark.parametrize("network_type", ["", "other", "VPC", "x" * 60])
+def test_an_instance_is_of_a_known_network_type(
+    api: Script, world: World, network_type: str
+) -> None:
+    wanted = {"vswitch_id": world.vswitch, "network_type": network_type}
+    told = problem(api.post("instances", wanted), 400, "InvalidParameter")
+    assert told["errors"][0]["pointer"] == "#/network_type"

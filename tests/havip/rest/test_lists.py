@@ -237,3 +237,12 @@ def test_the_log_as_a_file(owner_api: Script, world: World, kind: str) -> None:
     assert event.after["filters"] == {"action": "havip.create"}
     problem(owner_api.get("/api/v1/audit/export?format=xml"), 400)
     problem(owner_api.get("/api/v1/audit/export?action=dance"), 400)
+
+
+def test_the_chain_is_checked(owner_api: Script, api: Script, world: World) -> None:
+    world.havip()
+    last = AuditEvent.objects.for_team(world.team).latest("pk").sequence
+    seen = owner_api.post("/api/v1/audit/verify").json()
+    assert seen == {"intact": True, "checked_up_to": last, "fault_sequence": None, "fault": ""}
+    assert AuditEvent.objects.for_team(world.team).latest("pk").action == "audit.verify"
+    problem(api.post("/api/v1/audit/verify"), 403, rule="A1")

@@ -17,7 +17,7 @@ from console.teams.models import ApiKey
 from console.teams.roles import Role
 from havip.models import HaVip
 from havip.rest.documented import SPECS
-from tests.cast import REGION, Cast, World, carry_out_jobs
+from tests.cast import Cast, World, carry_out_jobs
 from tests.havip.rest.asking import HERE, Script, bearer_of, problem, script_of
 
 # --- Keys -----------------------------------------------------------------------------------------------------
@@ -376,10 +376,31 @@ def test_the_description_knows_every_handler(owner_client: Client) -> None:
         for operation in methods.values()
     }
     assert found == set(SPECS)
-    text = json.dumps(described)
-    linked = {part.partition('"')[0] for part in text.split('"operationId": "')[1:]}
-    assert linked == found, "every link leads to an operation"
-    assert f'"{REGION}"' in text
+    linked = [
+        link
+        for methods in described["paths"].values()
+        for operation in methods.values()
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+    assert linked
+    for link in linked:
+        assert link["operationId"] in found
+        known = {each["name"] for each in _parameters(described, link["operationId"])}
+        assert {name.rpartition(".")[2] for name in link["parameters"]} <= known, link
+
+
+def _parameters(described: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the parameters of an operation, shared ones among them."""
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            if operation["operationId"] == name:
+                shared = described["components"]["parameters"]
+                return [
+                    shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+                    for each in operation["parameters"]
+                ]
+    raise AssertionError(name)
 
 
 @pytest.mark.slow

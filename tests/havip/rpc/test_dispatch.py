@@ -116,8 +116,8 @@ class TestRate:
 
     @pytest.fixture(autouse=True)
     def _limits(self, settings: Any) -> None:
-        settings.HAVIP_RPC_KEY_RATE = 5
-        settings.HAVIP_RPC_ACTION_RATE = 3
+        settings.HAVIP_RPC_REQUESTS_PER_MINUTE = 5
+        settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE = 3
 
     def test_one_action(self, key: Key, echo: Calls, client: Client) -> None:
         with time_machine.travel("2026-11-23T10:00:20Z", tick=False):
@@ -150,7 +150,7 @@ class TestRate:
         assert new_python(Wish(key, "Echo")).to(client).status == 200
 
     def test_no_limit(self, key: Key, echo: Calls, client: Client, settings: Any) -> None:
-        settings.HAVIP_RPC_KEY_RATE = settings.HAVIP_RPC_ACTION_RATE = 0
+        settings.HAVIP_RPC_REQUESTS_PER_MINUTE = settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE = 0
         for _ in range(10):
             assert new_python(Wish(key, "Echo")).to(client).status == 200
 

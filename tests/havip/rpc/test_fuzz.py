@@ -181,7 +181,7 @@ def check(reply: Reply, sent: Sent) -> None:
 def test_random_parameters(
     seed: int, world: World, make_rpc_key: MakeKey, client: Client, settings: Any
 ) -> None:
-    settings.HAVIP_RPC_KEY_RATE = settings.HAVIP_RPC_ACTION_RATE = 0
+    settings.HAVIP_RPC_REQUESTS_PER_MINUTE = settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE = 0
     world.raise_quota("havips_per_team", 50)
     fuzzer = Fuzzer(seed, world)
     key = make_rpc_key(role="owner" if seed % 2 else "operator")

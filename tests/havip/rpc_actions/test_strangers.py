@@ -12,6 +12,8 @@ from havip.rpc.dispatch import ACTIONS
 from tests.cast import MODELS, Cast, World, contents
 from tests.havip.rpc_actions.client import ECS, VPC, Answer, api_of
 
+pytestmark = pytest.mark.slow
+
 READING = ("Describe", "List")
 NO_SUCH = {
     "CreateHaVip": "InvalidVSwitchId.NotFound",

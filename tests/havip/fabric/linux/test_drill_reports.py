@@ -36,11 +36,14 @@ def test_who_does_not_say_its_name_is_known_by_the_address(stage: Stage) -> None
     assert (drill.status, drill.taken_over_by) == (DrillStatus.FINISHED, "ecs2")
 
 
-def test_a_prober_that_begins_anew_continues_the_list(stage: Stage) -> None:
+@pytest.mark.parametrize("late_seconds", [0, 16])
+def test_a_prober_that_begins_anew_continues_the_list(stage: Stage, late_seconds: int) -> None:
+    """Also when its report had to wait for a console that was away."""
     drill = disturbed(stage)
     stage.after(3)
     first, stage.began_ms = stage.began_ms, stage.now_ms - 1000
     later = stage.began_ms - first
+    stage.clock.shift(late_seconds)
     stage.probes(drill, (0, 400, ""), (420, 1000, "ecs2"))
     found = list(
         DrillAnswer.objects.filter(drill=drill).values_list("sequence", "started_ms", "ended_ms")
