@@ -17,9 +17,12 @@ def the_region(identifier: str) -> Region:
 def _found(
     model: type[AnyResource], team: Team, region: str, identifier: str
 ) -> AnyResource | None:
-    """Return the team's resource in the region, or None. Raises Refusal C2 for a region that nobody knows."""
-    record = find(model, team, identifier, region=region)
-    if record is None:
+    """Return the team's resource in the region (in any, where none is named), or None.
+
+    Raises Refusal C2 for a region that nobody knows.
+    """
+    record = find(model, team, identifier, region=region or None)
+    if record is None and region:
         the_region(region)
     return record
 
@@ -33,7 +36,8 @@ def the_vpc_of_table(team: Team, region: str, route_table_id: str) -> Vpc:
     """Return the team's VPC whose route table this is. Raises Refusal R0."""
     vpc = vpc_of_table(team, region, route_table_id)
     if vpc is None:
-        the_region(region)
+        if region:
+            the_region(region)
         raise inventory.R0_TABLE.refuse(table=route_table_id[:60])
     return vpc
 

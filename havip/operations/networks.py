@@ -102,8 +102,8 @@ def create_vswitch(
     """
     change = current_change()
     change.concerns("vswitch", "", name)
-    where = the_region(region)
     vpc = the_vpc(principal.team, region, vpc_id)
+    where = the_region(vpc.region)
     inventory.n5_settled(vpc)
     zone = zone or where.zones[0]
     inventory.n6_zone(zone, where)
@@ -119,7 +119,7 @@ def create_vswitch(
     wanted_tags = checked(tags)
     vswitch = VSwitch.objects.create(
         team=principal.team,
-        region=region,
+        region=vpc.region,
         name=name,
         description=description,
         created_by=principal.label,
@@ -155,9 +155,10 @@ def delete_vswitch(
     """Delete an empty vSwitch. Raises Refusal C4, N5, F5."""
     change = current_change()
     change.concerns("vswitch", vswitch_id, vswitch_id)
-    vswitch = find(VSwitch, principal.team, vswitch_id, region=region)
+    vswitch = find(VSwitch, principal.team, vswitch_id, region=region or None)
     if vswitch is None:
-        the_region(region)
+        if region:
+            the_region(region)
         raise creating.C4_VSWITCH.refuse(vswitch=vswitch_id[:60])
     change.concerns("vswitch", vswitch.resource_id, vswitch.label)
     inventory.n5_settled(vswitch)

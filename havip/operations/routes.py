@@ -48,13 +48,13 @@ def create_route(
             *vpc.vswitches.values_list("cidr_block", flat=True),
         ],
     )
-    havip = the_havip(team, region, havip_id)
+    havip = the_havip(team, vpc.region, havip_id)
     inventory.r2_havip_in_vpc(havip, vpc)
     inventory.r3_havip_settled(havip)
     inventory.r4_quota(quotas.routes_of_vpc(vpc), quotas.quota(team, QuotaName.ROUTES_PER_VPC))
     route = RouteEntry.objects.create(
         team=team,
-        region=region,
+        region=vpc.region,
         name=name,
         description=description,
         created_by=principal.label,

@@ -26,10 +26,11 @@ def find(
 
 
 def vpc_of_table(team: Team, region: str, route_table_id: str) -> Vpc | None:
-    """Return the team's VPC in the region whose route table this is, or None."""
-    return (
-        Vpc.objects.for_team(team).in_region(region).filter(route_table_id=route_table_id).first()
-    )
+    """Return the team's VPC in the region (in any, where none is named) whose route table this is, or None."""
+    found = Vpc.objects.for_team(team)
+    if region:
+        found = found.in_region(region)
+    return found.filter(route_table_id=route_table_id).first()
 
 
 def contents_of_vpc(vpc: Vpc) -> dict[str, int]:

@@ -73,7 +73,7 @@ class Choice(Text):
 
     def __init__(self, *, choices: Sequence[str], **options: Any) -> None:
         self.choices = tuple(choices)
-        super().__init__(schema={"enum": list(choices)}, **options)
+        super().__init__(schema={"enum": list(choices)}, allow_blank=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
         """Take one of the texts."""

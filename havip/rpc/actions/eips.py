@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from havip import operations
-from havip.models import Eip, HaVip, InternetCharge
+from havip.models import Eip, InternetCharge
 from havip.rpc.actions.reading import (
     GROUPS,
     REGION,
@@ -21,7 +21,7 @@ from havip.rpc.actions.reading import (
     tags_of,
     unless,
 )
-from havip.rpc.actions.writing import NEW_TAGS, caller, region_for, tags_argument
+from havip.rpc.actions.writing import NEW_TAGS, anywhere, caller, tags_argument
 from havip.rpc.dispatch import VPC, Call, action
 from havip.rpc.errors import RpcError
 from havip.rpc.parameters import boolean, filters, ignored, integer, refused, tags, text, words
@@ -76,7 +76,7 @@ def allocate_eip(call: Call) -> dict[str, Any]:
 def release_eip(call: Call) -> dict[str, Any]:
     """Release an EIP; it is no longer described at once."""
     eip = call["AllocationId"]
-    operations.release_eip(**caller(call), region=region_for(call, Eip, eip), eip_id=eip)
+    operations.release_eip(**caller(call), region=anywhere(call), eip_id=eip)
     return {}
 
 
@@ -98,7 +98,7 @@ def associate_eip(call: Call) -> dict[str, Any]:
     havip = call["InstanceId"]
     operations.bind_eip(
         **caller(call),
-        region=call["InstanceRegionId"] or region_for(call, HaVip, havip),
+        region=call["InstanceRegionId"] or anywhere(call),
         havip_id=havip,
         eip_id=call["AllocationId"],
     )
@@ -122,7 +122,7 @@ def unassociate_eip(call: Call) -> dict[str, Any]:
     eip = call["AllocationId"]
     operations.unbind_eip(
         **caller(call),
-        region=region_for(call, Eip, eip),
+        region=anywhere(call),
         havip_id=call["InstanceId"],
         eip_id=eip,
     )

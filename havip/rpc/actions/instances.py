@@ -6,7 +6,6 @@ from typing import Any
 
 from havip import operations
 from havip.models import Instance, InstanceStatus, NetworkInterface, NetworkType
-from havip.regions import DEFAULT_REGION
 from havip.rpc.actions.reading import (
     GROUPS,
     REGION,
@@ -126,10 +125,8 @@ def delete_instance(call: Call) -> dict[str, Any]:
 
 
 def _place(call: Call) -> dict[str, Any]:
-    """Return which instance in which region: these actions of the cloud do not name it."""
-    instance = call["InstanceId"]
-    found = described.region_of(Instance, call.principal.team, instance)
-    return {"region": found or DEFAULT_REGION, "instance_id": instance}
+    """Return which instance; in which region it is, these actions of the cloud do not say."""
+    return {"region": "", "instance_id": call["InstanceId"]}
 
 
 @action(

@@ -7,7 +7,6 @@ from typing import Any
 from havip import operations
 from havip.models import RouteEntry, Vpc
 from havip.operations.finding import the_vpc_of_table
-from havip.regions import DEFAULT_REGION
 from havip.rpc.actions.reading import (
     GROUPS,
     REGION,
@@ -23,7 +22,7 @@ from havip.rpc.actions.reading import (
     unless,
 )
 from havip.rpc.actions.vpcs import network_status
-from havip.rpc.actions.writing import caller
+from havip.rpc.actions.writing import anywhere, caller
 from havip.rpc.dispatch import VPC, Call, action
 from havip.rpc.errors import missing_parameter
 from havip.rpc.parameters import ignored, numbered, refused, tags, text
@@ -49,11 +48,10 @@ _ONE_HOP = "A route entry has one next hop."
 def create_route_entry(call: Call) -> dict[str, Any]:
     """Create a route entry to a HaVip; it is Pending, and then Available."""
     one_of(call, "NextHopType", {_HAVIP.lower(): _HAVIP}, "InvalidNextHopType.NotSupport")
-    table = call["RouteTableId"]
     outcome = operations.create_route(
         **caller(call),
-        region=_region_for(call, table),
-        route_table_id=table,
+        region=anywhere(call),
+        route_table_id=call["RouteTableId"],
         destination_cidr_block=call["DestinationCidrBlock"],
         havip_id=call["NextHopId"],
         name=call["RouteEntryName"],
@@ -75,33 +73,23 @@ def create_route_entry(call: Call) -> dict[str, Any]:
 )
 def delete_route_entry(call: Call) -> dict[str, Any]:
     """Delete a route entry, named by its own identifier or by its route table and destination."""
-    if call["RouteEntryId"]:
-        route = call["RouteEntryId"]
-        region = described.region_of(RouteEntry, call.principal.team, route)
-        region = call["RegionId"] or region or DEFAULT_REGION
-    else:
+    route = call["RouteEntryId"]
+    if not route:
         for name in ("RouteTableId", "DestinationCidrBlock"):
             if not call[name]:
                 raise missing_parameter(name if call["RouteTableId"] else "RouteEntryId")
-        region = _region_for(call, call["RouteTableId"])
-        route = _find(call, region)
-    operations.delete_route(**caller(call), region=region, route_id=route)
+        route = _find(call)
+    operations.delete_route(**caller(call), region=anywhere(call), route_id=route)
     return {}
 
 
-def _region_for(call: Call, table: str) -> str:
-    """Return the region that is named, or else the route table's; any region for a table that is not there."""
-    found = described.region_of_table(call.principal.team, table)
-    named: str = call["RegionId"]
-    return named or found or DEFAULT_REGION
-
-
-def _find(call: Call, region: str) -> str:
+def _find(call: Call) -> str:
     """Return the identifier of the route entry with this destination; empty when there is none."""
+    team, table = call.principal.team, call["RouteTableId"]
     found = described.routes(
-        call.principal.team,
-        region,
-        route_tables=[call["RouteTableId"]],
+        team,
+        call["RegionId"] or described.region_of_table(team, table),
+        route_tables=[table],
         destinations=[call["DestinationCidrBlock"]],
         next_hops=given(call, "NextHopId"),
     )

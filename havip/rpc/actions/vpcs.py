@@ -18,7 +18,7 @@ from havip.rpc.actions.reading import (
     tags_of,
     unless,
 )
-from havip.rpc.actions.writing import NEW_TAGS, caller, region_for, tags_argument
+from havip.rpc.actions.writing import NEW_TAGS, anywhere, caller, tags_argument
 from havip.rpc.dispatch import VPC, Call, action
 from havip.rpc.parameters import boolean, ignored, refused, tags, text, words
 from havip.selectors import described
@@ -73,7 +73,7 @@ def create_vpc(call: Call) -> dict[str, Any]:
 def delete_vpc(call: Call) -> dict[str, Any]:
     """Delete an empty VPC; it is described until that is done."""
     vpc = call["VpcId"]
-    operations.delete_vpc(**caller(call), region=region_for(call, Vpc, vpc), vpc_id=vpc)
+    operations.delete_vpc(**caller(call), region=anywhere(call), vpc_id=vpc)
     return {}
 
 

@@ -18,7 +18,7 @@ from havip.rpc.actions.reading import (
     unless,
 )
 from havip.rpc.actions.vpcs import NO_IPV6, network_status
-from havip.rpc.actions.writing import NEW_TAGS, caller, region_for, tags_argument
+from havip.rpc.actions.writing import NEW_TAGS, anywhere, caller, tags_argument
 from havip.rpc.dispatch import VPC, Call, action
 from havip.rpc.errors import missing_parameter
 from havip.rpc.parameters import boolean, ignored, refused, tags, text, words
@@ -43,7 +43,7 @@ def create_vswitch(call: Call) -> dict[str, Any]:
     vpc = call["VpcId"]
     outcome = operations.create_vswitch(
         **caller(call),
-        region=region_for(call, Vpc, vpc),
+        region=anywhere(call),
         vpc_id=vpc,
         zone=call["ZoneId"],
         cidr_block=call["CidrBlock"],
@@ -58,7 +58,7 @@ def create_vswitch(call: Call) -> dict[str, Any]:
 def delete_vswitch(call: Call) -> dict[str, Any]:
     """Delete an empty vSwitch; it is described until that is done."""
     vswitch = call["VSwitchId"]
-    region = region_for(call, VSwitch, vswitch)
+    region = anywhere(call)
     operations.delete_vswitch(**caller(call), region=region, vswitch_id=vswitch)
     return {}
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from havip.models.base import Resource
-from havip.regions import DEFAULT_REGION
 from havip.rpc.dispatch import Call
 from havip.rpc.parameters import tags
 from havip.rules.tags import TagArgument, as_argument
-from havip.selectors import described
 
 # How many tags a resource may have, the rules say (G3).
 NEW_TAGS = tags("Tag", maximum=200)
@@ -25,10 +22,9 @@ def tags_argument(call: Call) -> TagArgument:
     return as_argument([(tag.key, tag.value or "") for tag in call["Tag"]])
 
 
-def region_for(call: Call, model: type[Resource], identifier: str) -> str:
-    """Return the region in which an operation looks, where RegionId may be left out.
+def anywhere(call: Call) -> str:
+    """Return the region in which an operation looks; empty, and so any, where RegionId is left out.
 
-    It is the resource's own then. For one that is not there it is any region: the operation refuses.
+    It is handed on as it was sent: the same request has the same arguments again when what it names is gone.
     """
-    named: str = call.get("RegionId") or ""
-    return named or described.region_of(model, call.principal.team, identifier) or DEFAULT_REGION
+    return str(call.get("RegionId") or "")

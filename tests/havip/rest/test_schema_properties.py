@@ -29,6 +29,7 @@ from schemathesis.pytest.lazy import get_all_tests
 
 from console.audit.verify import verify_all
 from console.teams.roles import Role
+from havip.regions import regions
 from tests.cast import MODELS, REGION, World, carry_out_jobs
 from tests.havip.rest.asking import PROBLEM, bearer_of, operation_at
 
@@ -36,8 +37,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(1800)
 
 SEED = int(os.environ.get("HAVIP_FUZZ_SEED", "20261123"))
 # Items that run beside each other, and how many requests each must at least have made.
-SHARDS, AT_LEAST_ALONE = 4, 1000
-WALKS, AT_LEAST_IN_A_WALK = 4, 250
+SHARDS, AT_LEAST_ALONE = 4, 1150
+WALKS, AT_LEAST_IN_A_WALK = 2, 250
 PROMISED = 5000
 
 CONFIG: dict[str, Any] = {
@@ -116,7 +117,7 @@ class Asking:
         """Put the team's resources in place of most that are made up: who asks about nothing sees little."""
         for name, value in list(case.path_parameters.items()):
             case.path_parameters[name] = self._real(value)
-        if str(case.path_parameters.get("region", "")).startswith("cn-"):
+        if case.path_parameters.get("region") in regions():
             case.path_parameters["region"] = REGION
         if isinstance(case.body, dict):
             for name, value in list(case.body.items()):
@@ -274,7 +275,8 @@ def test_walks_along_the_links(walk: int, asking: Asking) -> None:
         )
     )
     asking.tell(f"walk {walk + 1} of {WALKS}")
-    print(len(steps), dict(steps.most_common(80)))  # noqa: T201
+    reached = {label for label, count in steps.items() if count}
+    print(f"{len(reached)} operations succeeded: {sorted(reached)}")  # noqa: T201
     assert sum(asking.statuses.values()) >= AT_LEAST_IN_A_WALK
     assert asking.statuses[200] + asking.statuses[202] > AT_LEAST_IN_A_WALK / 5
     assert list(verify_all()) == []

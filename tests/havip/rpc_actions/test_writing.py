@@ -263,6 +263,23 @@ class TestTokens:
         changed = api(action, version, **{**sent, "Description": "another"}, ClientToken="once")
         assert (changed.status, changed.code) == (400, "IdempotentParameterMismatch")
 
+    def test_again_without_a_region_when_it_is_gone(self, api: Api, world: World) -> None:
+        """Where RegionId is left out, the region is the resource's; the second time there is no resource to ask."""
+        vpc = world.done("vpc.create", cidr_block="10.0.0.0/16", region=OTHER_REGION).object_id
+        gone = {"VpcId": vpc, "RegionId": None, "ClientToken": "once"}
+        api.ok("DeleteVpc", **gone)
+        carry_out_jobs()
+        assert world.status(vpc) == "gone"
+        api.ok("DeleteVpc", **gone)
+
+    def test_made_in_the_region_of_what_it_is_made_in(self, api: Api, world: World) -> None:
+        vpc = world.done("vpc.create", cidr_block="10.0.0.0/16", region=OTHER_REGION).object_id
+        block = {"VpcId": vpc, "ZoneId": f"{OTHER_REGION}-a", "CidrBlock": "10.0.1.0/24"}
+        made = api.ok("CreateVSwitch", **block, RegionId=None)
+        assert world.get(made["VSwitchId"]).region == OTHER_REGION
+        elsewhere = api("CreateVSwitch", **block)
+        assert elsewhere.code == "InvalidVpcId.NotFound"
+
     def test_the_answer_outlives_what_was_made(self, api: Api, world: World) -> None:
         sent = {"CidrBlock": "10.0.0.0/16", "ClientToken": "once"}
         first = api.ok("CreateVpc", **sent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -209,3 +210,35 @@ def test_the_documented_timers(
     )
     os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
     pair.wait_states("STOP", "MASTER")
+
+
+STALE = """
+import subprocess, sys
+from pathlib import Path
+from havip.fabric.linux.agent.processes import OwnKeepalived
+
+directory = Path(sys.argv[1])
+dead = subprocess.Popen(["true"])
+while "Z" not in Path(f"/proc/{dead.pid}/stat").read_text().rpartition(")")[2].split()[0]:
+    pass  # ended, and not waited for: its number is still taken
+for name in ("keepalived.pid", "vrrp.pid"):
+    (directory / name).write_text(f"{dead.pid}\\n")
+keepalived = OwnKeepalived(directory)
+keepalived.start()
+keepalived.stop()
+print("started")
+"""
+
+
+def test_the_numbers_of_the_dead_do_not_keep_it_from_starting(
+    network: Network, tmp_path: Path
+) -> None:
+    machine = network.machines[0]
+    configuration = (
+        "vrrp_instance test {\n  interface eth0\n  state BACKUP\n  virtual_router_id 7\n"
+        f"  unicast_src_ip {machine.address}\n  unicast_peer {{\n    192.168.0.250\n  }}\n"
+        f"  virtual_ipaddress {{\n    {HAVIP}/24\n  }}\n}}\n"
+    )
+    (tmp_path / "keepalived.conf").write_text(configuration)
+    done = machine.run(sys.executable, "-c", STALE, str(tmp_path), check=False)
+    assert done.stdout.strip() == "started", done.stderr

@@ -80,6 +80,7 @@ class OwnKeepalived:
         """Start it in a session of its own, so that nothing that ends the agent ends it, too."""
         if self._log.exists() and self._log.stat().st_size > _LARGEST_LOG:
             self._log.unlink()
+        self._drop_stale_numbers()
         with self._log.open("ab") as log:
             self._log.chmod(0o600)
             self._child = subprocess.Popen(  # noqa: S603 - a list of the agent's own paths, no shell
@@ -158,6 +159,12 @@ class OwnKeepalived:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(1)
             self._child = None
+
+    def _drop_stale_numbers(self) -> None:
+        """Remove the numbers of keepalived processes that are dead: one that nobody has waited for yet still looks alive to it."""
+        for file in (self._pid_file, self._vrrp_pid_file):
+            if not self._is_ours(_number_in(file)):
+                file.unlink(missing_ok=True)
 
     def _is_ours(self, pid: int) -> bool:
         """Say whether a process is a keepalived that reads our file: a number in a file may mean somebody else by now."""
