@@ -178,7 +178,7 @@ def curl_write(url: str, body: Values) -> str:
         "curl --fail-with-body --request POST",
         _AUTHORIZATION,
         "--header 'Content-Type: application/json'",
-        '--header "Idempotency-Key: $(uuidgen)"',
+        '--header "Idempotency-Key: $(openssl rand -hex 16)"',
         f"--data {shlex.quote(json.dumps(body, ensure_ascii=False))}",
         shlex.quote(f"{url}?wait=30"),
     )

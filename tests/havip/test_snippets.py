@@ -30,7 +30,7 @@ HOSTILE = [
 # Says what curl was called with, as JSON, instead of calling it.
 SHELL = """
 curl() { python3 -c 'import json, sys; print(json.dumps(sys.argv[1:]))' "$@"; }
-uuidgen() { echo a-token; }
+openssl() { echo a-token; }
 HAVIP_API_KEY=id.secret
 """
 
