@@ -43,7 +43,7 @@ class SchedulerWatch(bootsteps.StartStopStep):
         """Ask the worker to finish what it does and to end, if its scheduler does not live."""
         if not worker.beat.is_alive() and state.should_stop is None:
             logger.critical("the embedded scheduler is gone; the worker ends to be started again")
-            state.should_stop = EX_FAILURE
+            state.should_stop = EX_FAILURE  # type: ignore[assignment]
 
 
 worker_steps: set[type[bootsteps.Step]] = app.steps["worker"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import base64
+import json
+from collections.abc import Iterator
 from typing import Any
-
-from django.db.models import Model
 
 from havip.models import (
     Binding,
@@ -17,6 +17,7 @@ from havip.models import (
     Vpc,
     VSwitch,
 )
+from havip.models.base import Resource
 from tests.cast import REGION, World
 
 # A vSwitch of this size holds 4,000 HaVips, and a VPC of that size as many of them as are needed.
@@ -129,6 +130,11 @@ def _dotted(address: int) -> str:
     return ".".join(str(byte) for byte in address.to_bytes(4))
 
 
-def total(models: Iterable[type[Model]]) -> dict[str, int]:
-    """Return how many rows there are of each model."""
-    return {model.__name__: model._default_manager.count() for model in models}
+def cursor_after(model: type[Resource], rows: int, column: str = "pk") -> str:
+    """Return the cursor of the page that begins after so many rows: what following `next` would come to."""
+    descending = column == "pk"
+    order = ["-pk"] if descending else [column, "pk"]
+    value, pk = model._default_manager.order_by(*order).values_list(column, "pk")[rows - 1]
+    name = "-created" if descending else column
+    text = json.dumps([0, value, pk]).encode()
+    return f"{name}:{base64.urlsafe_b64encode(text).decode().rstrip('=')}"

@@ -47,7 +47,7 @@ from the rules themselves and from the tests' markers; a test fails when it is s
 
 The tests of a number are its cases in `tests/havip/cases_*.py`: each is tried
 through the operation (`test_rules_operations.py`), sent through the page's form (`test_rules_pages.py`), as a script does
-through the REST API (`test_rules_rest.py`), and signed through the RPC API (`test_rules_rpc.py`); of the last two the table
+through the REST API (`test_rules_rest.py`), and signed through the RPC API (`rpc_actions/test_rules_rpc.py`); of the last two the table
 gives how many. Tests with a name of their own are in `test_rules_effects.py` and `test_rules_effects_pages.py`.
 """
 

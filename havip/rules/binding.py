@@ -383,6 +383,6 @@ def u3_not_the_holder(binding: Binding, havip: HaVip, *, force: bool) -> None:
         raise U3_HOLDER.refuse(resource=binding.resource.label)
 
 
-numbered("U1", "what is unbound must be bound", U1_NOT_BOUND, U1_NOTHING_BOUND)
+numbered("U1", "what is unbound must be bound", U1_NOT_BOUND)
 numbered("U2", "no other job is under way on the HaVip", U2_HAVIP_STATUS)
 numbered("U3", "the holder is unbound only after an explicit confirmation", U3_HOLDER)

@@ -16,7 +16,7 @@ import pytest
 
 from tests.consoles import eventually
 from tests.contract.conftest import REGION, Site
-from tests.havip.rpc_actions.client import FORM, VPC, signed
+from tests.havip.rpc.clients import FORM, Key, Wish, pop_core_post
 
 pytestmark = pytest.mark.contract
 AT_ONCE = 50
@@ -32,8 +32,8 @@ class Place:
 
     def form(self, action: str, **texts: str) -> bytes:
         """Return one signed request, with a nonce of its own."""
-        key = self.site.key
-        return signed(key.id, key.secret, action, VPC, {"RegionId": REGION, **texts}).encode()
+        key = Key(self.site.key.id, self.site.key.secret)
+        return pop_core_post(Wish(key, action, {"RegionId": REGION, **texts})).body
 
     def send(self, form: bytes) -> tuple[int, dict[str, Any]]:
         """Send a request over a connection of its own; return status and body."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from console.teams.roles import Role
 from havip.models import Eip, HaVip, VSwitch
 from tests.cast import World
-from tests.crowds import Crowd
+from tests.crowds import Crowd, cursor_after
 from tests.havip.rest.asking import Script, script_of
 from tests.havip.rpc_actions.client import Api, api_of
 
@@ -28,16 +26,6 @@ DEEPEST = 1_000
 MOST_QUERIES_OF_REST = 6
 MOST_QUERIES_OF_RPC = 16
 Queries = list[str]
-
-
-def cursor_after(model: Any, rows: int, column: str = "pk") -> str:
-    """Return the cursor of the page that begins after so many rows: what following `next` would come to."""
-    descending = column == "pk"
-    order = ["-pk"] if descending else [column, "pk"]
-    value, pk = model.objects.order_by(*order).values_list(column, "pk")[rows - 1]
-    name = "-created" if descending else column
-    text = json.dumps([0, value, pk]).encode()
-    return f"{name}:{base64.urlsafe_b64encode(text).decode().rstrip('=')}"
 
 
 class Lists:

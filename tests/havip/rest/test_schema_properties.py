@@ -87,6 +87,11 @@ class Asking:
             "/api/v1/schema", WSGIHandler(), headers=self.headers, config=config
         )
 
+    @property
+    def successes(self) -> int:
+        """How many requests were answered with 2xx."""
+        return sum(count for status, count in self.statuses.items() if 200 <= status < 300)
+
     def ask(self, case: Any) -> Any:
         """Make one request and count it."""
         cache.clear()
@@ -154,14 +159,13 @@ def _deserved(case: Any, fault: dict[str, str]) -> bool:
         return True
     operation = operation_at(case.method, case.formatted_path)
     assert operation is not None
-    sent = case.headers.get(fault.get("header"))
     # The generator does not always heed what a header must look like.
-    patterns = [
-        each["schema"]["pattern"]
+    return any(
+        each.get("in") == "header"
+        and each["name"] == fault.get("header")
+        and not re.fullmatch(each["schema"]["pattern"], case.headers[each["name"]])
         for each in operation["parameters"]
-        if each.get("in") == "header" and each["name"] == fault.get("header")
-    ]
-    return bool(patterns) and not re.fullmatch(patterns[0], sent)
+    )
 
 
 @pytest.fixture
@@ -225,7 +229,7 @@ def test_alone(shard: int, asking: Asking) -> None:
     if failures:
         raise ExceptionGroup(f"{len(failures)} operations", failures)
     assert sum(asking.statuses.values()) >= AT_LEAST_ALONE
-    assert asking.statuses[200] + asking.statuses[202] > AT_LEAST_ALONE / 20
+    assert asking.successes > AT_LEAST_ALONE / 50
     assert list(verify_all()) == []
 
 
@@ -278,5 +282,5 @@ def test_walks_along_the_links(walk: int, asking: Asking) -> None:
     reached = {label for label, count in steps.items() if count}
     print(f"{len(reached)} operations succeeded: {sorted(reached)}")  # noqa: T201
     assert sum(asking.statuses.values()) >= AT_LEAST_IN_A_WALK
-    assert asking.statuses[200] + asking.statuses[202] > AT_LEAST_IN_A_WALK / 5
+    assert asking.successes > AT_LEAST_IN_A_WALK / 5
     assert list(verify_all()) == []

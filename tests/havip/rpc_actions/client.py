@@ -1,15 +1,9 @@
-"""A client of the RPC API for tests: it signs as the documents say and speaks to the console through Django's own client."""
+"""A client of the RPC API for tests: what is asked by whom, in few words; `tests.havip.rpc.clients` signs and sends it."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from django.test import Client
 
@@ -17,33 +11,7 @@ from console.teams.keys import make_key
 from console.teams.models import KeyKind, Team
 from console.teams.roles import Role
 from tests.cast import REGION, principal
-
-VPC = "2016-04-28"
-ECS = "2014-05-26"
-FORM = "application/x-www-form-urlencoded"
-
-
-def _escaped(text: str) -> str:
-    return quote(text, safe="-_.~")
-
-
-def signed(access_key: str, secret: str, action: str, version: str, texts: dict[str, str]) -> str:
-    """Return the form that carries an action, signed in version 1 for POST."""
-    whole = {
-        **texts,
-        "Action": action,
-        "Version": version,
-        "Format": "JSON",
-        "AccessKeyId": access_key,
-        "SignatureMethod": "HMAC-SHA1",
-        "SignatureVersion": "1.0",
-        "SignatureNonce": uuid.uuid4().hex,
-        "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-    pairs = "&".join(f"{_escaped(name)}={_escaped(whole[name])}" for name in sorted(whole))
-    text = f"POST&%2F&{_escaped(pairs)}"
-    digest = hmac.new(f"{secret}&".encode(), text.encode(), hashlib.sha1).digest()
-    return urlencode({**whole, "Signature": base64.b64encode(digest).decode()})
+from tests.havip.rpc.clients import ECS, VPC, Key, Wish, pop_core_post
 
 
 @dataclass
@@ -82,9 +50,9 @@ class Api:
 
     def send(self, action: str, version: str, texts: dict[str, str]) -> Answer:
         """Sign and send exactly these parameters."""
-        body = signed(self.access_key, self.secret, action, version, texts)
-        response = self.http.post("/", body, content_type=FORM)
-        return Answer(response.status_code, response.json())
+        key = Key(self.access_key, self.secret)
+        reply = pop_core_post(Wish(key, action, texts, version=version)).to(self.http)
+        return Answer(reply.status, reply.body)
 
     def ok(self, action: str, version: str = VPC, /, **parameters: Any) -> Answer:
         """Call an action that is expected to be accepted."""
