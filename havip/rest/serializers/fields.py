@@ -59,7 +59,9 @@ class Text(serializers.CharField):
         options.setdefault("max_length", LONGEST_TEXT)
         super().__init__(**options)
         if schema is not None:
-            set_override(self, "field", {"type": "string", **schema})
+            # No text may hold a null character: the field itself refuses it.
+            free = {} if {"enum", "format"} & schema.keys() else {"pattern": r"^[^\u0000]*$"}
+            set_override(self, "field", {"type": "string", **free, **schema})
 
     def to_internal_value(self, data: Any) -> str:
         """Take a text and nothing else."""

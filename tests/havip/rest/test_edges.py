@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from havip.rest.views.schema import schema
 from tests.cast import World
-from tests.havip.rest.asking import Script, problem
+from tests.havip.rest.asking import Script, operations, problem
 
 
 @pytest.mark.parametrize("tag", ['"a,b"', 'W/"a,b" , "c"', '"one","two"'])
@@ -54,3 +57,19 @@ def test_an_instance_is_of_a_known_network_type(
     wanted = {"vswitch_id": world.vswitch, "network_type": network_type}
     told = problem(api.post("instances", wanted), 400, "InvalidParameter")
     assert told["errors"][0]["pointer"] == "#/network_type"
+
+
+def test_no_text_of_a_body_may_hold_a_null(world: World) -> None:
+    """What cannot be stored is not described as allowed."""
+    schemas = schema()["components"]["schemas"]
+    bodies = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for _pattern, _method, operation in operations()
+        if "requestBody" in operation
+    }
+    for name in sorted(bodies):
+        for member, described in schemas[name]["properties"].items():
+            text = described.get("items", described)
+            if text.get("type") == "string" and "enum" not in text:
+                allowed = re.search(text.get("pattern", ""), "a\0b")
+                assert not allowed, f"{name}.{member}: {described}"
