@@ -10,6 +10,7 @@ from django.urls import reverse
 from havip import snippets
 from havip.models import BindingKind, HaVip
 from havip.selectors.havips import bindings_of, eip_of
+from havip.selectors.tags import tag_mapping
 from havip.snippets import Endpoint, Snippet
 from havip.web.forms.tags import pairs_of_lines
 
@@ -70,7 +71,7 @@ def reading(request: HttpRequest, havip: HaVip) -> list[Snippet]:
         ip_address=str(havip.ip_address),
         name=havip.name,
         description=havip.description,
-        tags={tag.key: tag.value for tag in havip.tags.all()},
+        tags=tag_mapping(havip),
         nodes=[
             (BindingKind(binding.kind), binding.resource.resource_id)
             for binding in bindings_of(havip)

@@ -27,7 +27,7 @@ from havip.selectors.activity import active_job, activity_of, events_of, jobs_of
 from havip.selectors.creating import creation_refusal, has_vswitch, vswitches_to_choose
 from havip.selectors.havips import capabilities, havips, is_in_transition
 from havip.selectors.quotas import binding_limits
-from havip.selectors.tags import with_tags
+from havip.selectors.tags import tags_of, with_tags
 from havip.web.answers import fragment, page
 from havip.web.forms.havips import (
     vpc_choices,
@@ -201,6 +201,7 @@ def havip_detail(
     havip = havip_if_there(principal, region, havip_id)
     if havip is None:
         return gone(request, principal, region, havip_id)
+    tags_of([havip])  # once for the head and the scripts
     may_audit = principal.may(Permission.READ_AUDIT)
     labels = _tab_labels(region, may_audit=may_audit)
     tab = request.GET.get("tab", "overview")

@@ -9,6 +9,7 @@ import pytest
 
 from havip.models import HaVip
 from tests.cast import OTHER_REGION, World
+from tests.havip.rpc.clients import HOST
 from tests.havip.rpc_actions.client import ECS, VPC, Api
 from tests.havip.rpc_actions.lists import described, filters, rows_of, tagged
 
@@ -308,7 +309,7 @@ class TestRegions:
             answer = api.ok("DescribeRegions", version, RegionId=None, AcceptLanguage=language)
             regions = {row["RegionId"]: row for row in answer["Regions"]["Region"]}
             assert regions["cn-hangzhou"]["LocalName"] == name
-            assert regions["cn-hangzhou"]["RegionEndpoint"] == "testserver"
+            assert regions["cn-hangzhou"]["RegionEndpoint"] == HOST
             assert len(regions) == 23
 
     @pytest.mark.parametrize("version", [VPC, ECS])
