@@ -175,6 +175,7 @@ def test_every_operation_is_offered() -> None:
     assert of_the_domain == offered
 
 
+@pytest.mark.slow
 def test_the_table_of_rules_is_fresh_and_complete() -> None:
     """Every number is shown through its operation and its page, and docs/rules.md says by which tests."""
     done = subprocess.run(

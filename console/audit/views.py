@@ -29,6 +29,7 @@ from console.audit.log import SITE_CHAIN, AuditEntry, record
 from console.audit.models import AuditChain, AuditEvent, AuditResult
 from console.audit.wording import (
     action_name,
+    actor_label,
     channel_name,
     describe,
     fault_name,
@@ -56,6 +57,7 @@ class EventView:
 
     event: AuditEvent
     words: str
+    actor: str
     channel: str
     object_kind: str
     object_label: str
@@ -87,6 +89,7 @@ def _view(team: Team | None, event: AuditEvent, object_url: str) -> EventView:
     return EventView(
         event=event,
         words=describe(event),
+        actor=actor_label(event),
         channel=channel_name(event.channel),
         object_kind=object_kind_name(event.object_kind),
         object_label=object_label(event),

@@ -115,6 +115,11 @@ def describe(event: AuditEvent) -> str:
     return told.strip()
 
 
+def actor_label(event: AuditEvent) -> str:
+    """Return who acted: a person's own name as it is, what the console calls an agent in the reader's language."""
+    return render_phrases(event.actor_label) if event.actor_kind == "agent" else event.actor_label
+
+
 def object_label(event: AuditEvent) -> str:
     """Return the name under which the object was known then; of a refused attempt, what was asked for."""
     if event.object_kind == "job":

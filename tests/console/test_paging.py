@@ -120,6 +120,7 @@ def encoded(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
+@pytest.mark.slow
 class TestBrokenCursors:
     """Whatever a stranger sends as a cursor: a page, never an error."""
 

@@ -16,6 +16,8 @@ from tests.cast import World, digest
 from tests.havip import cases_drills, cases_havips, cases_inventory, cases_tags
 from tests.havip.cases import CASES, Case, parameters
 
+pytestmark = pytest.mark.slow
+
 assert cases_drills
 assert cases_havips
 assert cases_inventory

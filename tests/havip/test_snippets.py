@@ -14,6 +14,8 @@ from havip import snippets
 from havip.models import BindingKind
 from havip.snippets import Endpoint, Snippet
 
+pytestmark = pytest.mark.slow
+
 PLACE = Endpoint(scheme="http", host="127.0.0.1:8000", region="cn-hangzhou")
 URL = "http://127.0.0.1:8000/api/v1/regions/cn-hangzhou/havips"
 HOSTILE = [

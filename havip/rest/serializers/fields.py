@@ -20,6 +20,7 @@ CIDR_PATTERN = rf"^(?:{_OCTET}\.){{3}}{_OCTET}/(?:[0-9]|[12][0-9]|3[0-2])$"
 TEXT_PATTERN = r"^(?![hH][tT][tT][pP][sS]?://)[^\u0000]*$"
 # Longer than any rule allows, so that the rule says so.
 LONGEST_TEXT = 2000
+LONGEST_LIST = 500
 _TAG_PATTERN = r"^(?!aliyun|acs:)(?!.*https?://)[^\u0000-\u001f\u007f-\u009f]*$"
 _TAG_TEXT: Mapping[str, Any] = {"type": "string", "maxLength": 128, "pattern": _TAG_PATTERN}
 # Rules G1 to G3.
@@ -101,6 +102,17 @@ class Whole(serializers.IntegerField):
         if type(data) is not int:
             self.fail("invalid")
         return int(super().to_internal_value(data))
+
+
+class Several(serializers.ListField):
+    """A list of texts; `schema` says how many there should be, and a rule says so to who sends others."""
+
+    def __init__(
+        self, *, items: Mapping[str, Any], schema: Mapping[str, Any], **options: Any
+    ) -> None:
+        super().__init__(child=Text(schema=items), max_length=LONGEST_LIST, **options)
+        shape = {"type": "array", "items": {"type": "string", **items}, **schema}
+        set_override(self, "field", shape)
 
 
 class Truth(serializers.BooleanField):

@@ -6,10 +6,13 @@ from rest_framework import serializers
 
 from havip.models import TAGGED
 from havip.rest.serializers.answers import Answer
-from havip.rest.serializers.fields import Body, Text, Truth, tags_field
+from havip.rest.serializers.fields import Body, Several, Text, Truth, tags_field
 
 _KIND = {"enum": list(TAGGED)}
 _RESOURCE = {"maxLength": 40, "pattern": "^[a-z]+-[0-9a-z]{20}$"}
+# Rules G3 and G4.
+_RESOURCES = {"minItems": 1, "maxItems": 50}
+_KEY = {"maxLength": 128, "pattern": r"^[^\u0000]*$"}
 
 
 class SetTags(Body):
@@ -22,7 +25,7 @@ class TagResources(Body):
     """Tags to set on several resources; other tags stay."""
 
     kind = Text(schema=_KIND)
-    resource_ids = serializers.ListField(child=Text(schema=_RESOURCE), min_length=1, max_length=50)
+    resource_ids = Several(items=_RESOURCE, schema=_RESOURCES)
     tags = tags_field()
 
 
@@ -30,10 +33,8 @@ class UntagResources(Body):
     """Keys of tags to remove from several resources."""
 
     kind = Text(schema=_KIND)
-    resource_ids = serializers.ListField(child=Text(schema=_RESOURCE), min_length=1, max_length=50)
-    keys = serializers.ListField(
-        child=Text(schema={"maxLength": 128}), required=False, max_length=20
-    )
+    resource_ids = Several(items=_RESOURCE, schema=_RESOURCES)
+    keys = Several(items=_KEY, schema={"maxItems": 20}, required=False)
     all_keys = Truth(default=False, help_text="Removes every tag where no keys are named.")
 
 

@@ -47,7 +47,7 @@ CONFIG: dict[str, Any] = {
     "suppress-health-check": ["all"],
     # The key is `Asking`'s business; that none is refused is asked by a check, and by the tests of access.
     "generation": {
-        "max-examples": 6,
+        "max-examples": 4,
         "database": "none",
         "no-shrink": True,
         "with-security-parameters": False,

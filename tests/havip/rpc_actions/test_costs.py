@@ -31,6 +31,8 @@ from havip.models.identifiers import new_identifier
 from tests.cast import REGION, World
 from tests.havip.rpc_actions.client import ECS, VPC, Api
 
+pytestmark = pytest.mark.slow
+
 # Of them three tell whose key it is: the key with its team, the nonce, and when the key was last used.
 MOST = 8
 

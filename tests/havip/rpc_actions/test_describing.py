@@ -13,6 +13,8 @@ from tests.havip.rpc.clients import HOST
 from tests.havip.rpc_actions.client import ECS, VPC, Api
 from tests.havip.rpc_actions.lists import described, filters, rows_of, tagged
 
+pytestmark = pytest.mark.slow
+
 
 class TestHaVips:
     @pytest.fixture

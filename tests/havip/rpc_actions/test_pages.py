@@ -8,6 +8,8 @@ from tests.cast import OTHER_REGION, World
 from tests.havip.rpc_actions.client import ECS, Api
 from tests.havip.rpc_actions.lists import LISTS, described, rows_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("action", LISTS)
 class TestPages:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.cast import World, carry_out_jobs
 from tests.havip.rpc_actions.client import ECS, Api
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_documented_workflow(api: Api, world: World) -> None:

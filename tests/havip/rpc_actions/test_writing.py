@@ -13,6 +13,8 @@ from havip.models import Eip, HaVip, Instance, Vpc
 from tests.cast import OTHER_REGION, World, carry_out_jobs, contents
 from tests.havip.rpc_actions.client import ECS, VPC, Api
 
+pytestmark = pytest.mark.slow
+
 
 def _domain() -> dict[str, Any]:
     return {name: rows for name, rows in contents().items() if name.startswith("havip_")}

@@ -26,6 +26,8 @@ from tests.conftest import SignIn
 from tests.havip.web.drilling import drill_of, second_network, watched
 from tests.havip.web.recipes import AGENT, EVERYBODY, KEY_OR_PERSON, RECIPES, SITE, Needs, Recipe
 
+pytestmark = pytest.mark.slow
+
 
 def addresses(resolver: URLResolver | None = None, space: str = "") -> Iterator[str]:
     """Walk the resolver: the full names of all addresses; a pattern for what has no name."""

@@ -17,6 +17,8 @@ from havip.fabric.linux.agent.answers import LONGEST_NAME, UNNAMED
 from havip.fabric.linux.agent.probing import NOBODY, Prober, Run, longest_silence_ms
 from tests.consoles import eventually
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "127.0.0.1"
 
 
