@@ -33,7 +33,6 @@ INSTALLED_APPS = [
     "django_structlog",
     "rest_framework",
     "drf_spectacular",
-    "drf_spectacular_sidecar",
     "console.apps.ConsoleConfig",
     "console.teams.apps.TeamsConfig",
     "console.audit.apps.AuditConfig",
@@ -240,8 +239,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SORT_OPERATIONS": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": ["havip.rest.schema.finish"],
     "DISABLE_ERRORS_AND_WARNINGS": False,
 }

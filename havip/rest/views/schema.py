@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_cache_control
@@ -25,7 +24,6 @@ from havip.rest.endpoint import Endpoint
 from havip.rest.schema import KeyScheme
 
 assert KeyScheme.name, "the extension registers itself when its module is imported"
-_DIST = "drf_spectacular_sidecar/swagger-ui-dist"
 
 
 @functools.lru_cache(maxsize=4)
@@ -82,8 +80,6 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "schema_url": reverse("rest:schema"),
         "groups": _groups(),
-        "style_url": static(f"{_DIST}/swagger-ui.css"),
-        "bundle_url": static(f"{_DIST}/swagger-ui-bundle.js"),
     }
     response = render(request, "rest/page.html", context)
     patch_cache_control(response, private=True, no_cache=True)
