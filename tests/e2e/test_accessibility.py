@@ -154,7 +154,7 @@ def test_works_without_script(
     page.wait_for_url(re.compile(r"/havips/"))
     reload_until(page, "192.168.0.120", "Available")
     page.get_by_role("link", name="plain").first.click()
-    main.get_by_role("link", name="Edit").click()
+    main.get_by_role("link", name="Edit", exact=True).click()
     page.locator("[name=name]").fill("plainer")
     main.get_by_role("button", name=re.compile("Save")).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("plainer")
