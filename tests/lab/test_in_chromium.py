@@ -64,6 +64,8 @@ def test_best_practice_in_chromium(console: LabConsole, page: Page) -> None:
         node = page.locator(".node").filter(has_text=name)
         expect(node.get_by_role("link", name="Disassociate")).to_be_visible()
         status(page, "In use")
+        # Who starts first holds the address: the second node must not be as quick as the first.
+        held_by(page, "ECS1")
     overlay(page, "Bind EIP")
     choose(page, console.eip)
     submit(page, "Bind")
@@ -92,4 +94,4 @@ def test_best_practice_in_chromium(console: LabConsole, page: Page) -> None:
 
 def held_by(page: Page, name: str) -> None:
     """Wait until the page says who announces the address, without a reload."""
-    expect(page.locator(".node__held")).to_contain_text(f"announced by {name}")
+    expect(page.locator(".node__held")).to_contain_text(f"announced by {name}", timeout=20_000)
