@@ -199,7 +199,9 @@ HAVIP_RPC_WINDOW_SECONDS = environment.integer(
     "HAVIP_RPC_WINDOW_SECONDS", default=900, minimum=30, maximum=3600
 )
 HAVIP_RPC_REQUESTS_PER_MINUTE = environment.integer("HAVIP_RPC_REQUESTS_PER_MINUTE", default=1200)
-HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE = environment.integer("HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE", default=600)
+HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE = environment.integer(
+    "HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE", default=600
+)
 # How many requests one key of the REST API may make in a minute, in all web processes together.
 HAVIP_REST_REQUESTS_PER_MINUTE = environment.integer(
     "HAVIP_REST_REQUESTS_PER_MINUTE", default=1200, minimum=1
