@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +9,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 
+from console.counting import count
 from console.teams.keys import KeyRefused
 from havip.rest.problems import Problem
 
-logger = logging.getLogger(__name__)
 WINDOW_SECONDS = 60
 WRONG_KEYS_PER_WINDOW = 30
 
@@ -41,7 +39,7 @@ def spend(key_id: str) -> Allowance:
     """Count one request of a key and return what is left; `remaining` is negative when there was nothing."""
     limit: int = settings.HAVIP_REST_REQUESTS_PER_MINUTE
     window, reset = _window()
-    used = _count(f"rest-requests:{key_id}:{window}")
+    used = count(f"rest-requests:{key_id}:{window}", seconds=2 * WINDOW_SECONDS)
     return Allowance(limit, limit - used, reset)
 
 
@@ -63,7 +61,10 @@ def count_wrong_key(source_address: str) -> Iterator[None]:
         yield
     except KeyRefused as refused:
         window, reset = _window()
-        if _count(f"rest-wrong-keys:{source_address}:{window}") > WRONG_KEYS_PER_WINDOW:
+        if (
+            count(f"rest-wrong-keys:{source_address}:{window}", seconds=2 * WINDOW_SECONDS)
+            > WRONG_KEYS_PER_WINDOW
+        ):
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "Throttling",
@@ -77,13 +78,3 @@ def _window() -> tuple[int, int]:
     """Return the number of the present window and the whole seconds until the next one."""
     now = time.time()
     return int(now // WINDOW_SECONDS), int(WINDOW_SECONDS - now % WINDOW_SECONDS) + 1
-
-
-def _count(name: str) -> int:
-    """Count one more; 0 when the cache is away: a limit must not stop what it protects."""
-    try:
-        cache.add(name, 0, timeout=2 * WINDOW_SECONDS)
-        return int(cache.incr(name))
-    except Exception as error:  # noqa: BLE001 - whatever the cache's trouble is
-        logger.warning("not counted: %s", error)
-        return 0

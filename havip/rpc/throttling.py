@@ -5,16 +5,14 @@ Only proven requests count, so that nobody can use up another's share.
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 
 from django.conf import settings
-from django.core.cache import cache
 
+from console.counting import count
 from havip.rpc.errors import RpcError
 
-logger = logging.getLogger(__name__)
 _WINDOW_SECONDS = 60
 
 
@@ -37,12 +35,7 @@ def _is_over(name: str, limit: int) -> bool:
     """Count, and tell whether it was one too many; 0 is no limit. Without the cache nothing is limited."""
     if not limit:
         return False
-    try:
-        cache.add(name, 0, timeout=2 * _WINDOW_SECONDS)
-        return cache.incr(name) > limit
-    except Exception as error:  # noqa: BLE001 - the interface outlives its counter
-        logger.warning("request not counted: %s", error)
-        return False
+    return count(name, seconds=2 * _WINDOW_SECONDS) > limit
 
 
 def _throttled(code: str, what: str, wait: int) -> RpcError:

@@ -62,7 +62,6 @@ def test_the_page_says_which_rule_and_why(
     assert "<html" in attempt(case, world, sign_in)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", parameters("page", one_for_each_operation()))
 def test_an_overlay_says_it_without_its_page(
     case: Case, world: World, own_region: str, sign_in: SignIn

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.core.cache import cache
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from console.counting import count
 from havip.fabric.base import FabricError
 from havip.fabric.linux import enrolment, reports, store, waking
 from havip.fabric.linux.models import Agent, AgentRole
@@ -105,7 +105,7 @@ def _the_agent(request: HttpRequest) -> Agent:
         raise Answer(
             HTTPStatus.UNAUTHORIZED, "The key is not known, or revoked.", WWW_Authenticate="Bearer"
         )
-    if _count(f"agent-requests:{agent.pk}") > REQUESTS_PER_MINUTE:
+    if count(f"agent-requests:{agent.pk}", seconds=_MINUTE) > REQUESTS_PER_MINUTE:
         raise Answer(HTTPStatus.TOO_MANY_REQUESTS, "Slower, please.", Retry_After="10")
     return agent
 
@@ -113,18 +113,8 @@ def _the_agent(request: HttpRequest) -> Agent:
 def _count_failure(request: HttpRequest) -> None:
     """Count a wrong key or token of an address; too many in a minute are answered with 429. Good keys are never held up."""
     source = getattr(request, "source_address", "") or "local"
-    if _count(f"agent-failures:{source}") > FAILURES_PER_MINUTE:
+    if count(f"agent-failures:{source}", seconds=_MINUTE) > FAILURES_PER_MINUTE:
         raise Answer(HTTPStatus.TOO_MANY_REQUESTS, "Too many wrong keys.", Retry_After="60")
-
-
-def _count(key: str) -> int:
-    """Count one more within this minute; 0 when the cache is away, since nothing can be counted then."""
-    try:
-        cache.add(key, 0, timeout=_MINUTE)
-        return int(cache.incr(key))
-    except Exception as error:  # noqa: BLE001 - a limit must not stop what it protects
-        logger.warning("not counted: %s", error)
-        return 0
 
 
 def _body(request: HttpRequest) -> object:

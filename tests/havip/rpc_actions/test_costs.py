@@ -159,7 +159,6 @@ def _queries(api: Api, world: World) -> dict[str, int]:
     return found
 
 
-@pytest.mark.slow
 def test_queries_for_ten_and_for_a_thousand_rows(api: Api, world: World) -> None:
     _fill(world, 0, 10)
     few = _queries(api, world)

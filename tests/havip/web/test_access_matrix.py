@@ -166,13 +166,7 @@ def has(role: Role | None, needs: Needs) -> bool:
     return True
 
 
-def _sometimes(role: Role) -> Any:
-    """What stands between two others is looked at in the slow part."""
-    slow = role in (Role.OWNER, Role.AUDITOR)
-    return pytest.param(role, marks=[pytest.mark.slow] if slow else [], id=role.value)
-
-
-@pytest.mark.parametrize("role", [_sometimes(role) for role in Role])
+@pytest.mark.parametrize("role", list(Role), ids=str)
 def test_members_in_their_own_team(scene: dict[str, str], sign_in: SignIn, role: Role) -> None:
     browser = sign_in(role.value)
     for answer in ask_all(browser, scene):
@@ -277,7 +271,6 @@ def test_a_refused_attempt_of_a_reader_is_recorded(
     assert (event.actor_label, event.channel) == ("viewer", "page")
 
 
-@pytest.mark.slow
 def test_a_form_without_its_token_changes_nothing(scene: dict[str, str], cast: Any) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(cast.owner, backend="django.contrib.auth.backends.ModelBackend")
