@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from celery import Celery
+from kombu.exceptions import OperationalError
 
 from console.embedded.data import DataDirectory, DataDirectoryError
 from console.lifeline import tied_to_this_process
@@ -133,13 +135,19 @@ def family(root: int) -> set[int]:
     return members - {root}
 
 
-def scheduler_of(worker: int) -> int:
-    """Return the process that holds the schedule's file open."""
-    for pid in family(worker):
-        for file in Path(f"/proc/{pid}/fd").iterdir():
-            if "schedule" in os.path.realpath(file):
-                return pid
-    return 0
+def scheduler_of(worker: int) -> int | None:
+    """Return the worker's one child that is not in its pool; None until the worker tells of its pool."""
+    try:
+        variables = Path(f"/proc/{worker}/environ").read_bytes().decode().split("\0")
+        socket = next(v for v in variables if v.startswith("HAVIP_BROKER_SOCKET=")).partition("=")[
+            2
+        ]
+        told = Celery(broker=f"redis+socket://{socket}").control.inspect(timeout=1.0).stats() or {}
+    except (OSError, StopIteration, OperationalError):
+        return None  # it is just being started
+    pool = {pid for answer in told.values() for pid in answer["pool"]["processes"]}
+    others = family(worker) - pool
+    return others.pop() if pool and len(others) == 1 else None
 
 
 def soon(condition: Callable[[], bool], seconds: float = 30.0) -> bool:
@@ -246,12 +254,13 @@ class TestRunning:
         console.welcome()
         worker = console.children()["celery"]
         # The worker itself and its one pool process; the third is the scheduler, which nobody supervises but the worker.
-        assert soon(lambda: len(family(worker)) == 2)
+        assert soon(lambda: scheduler_of(worker) is not None)
         scheduler = scheduler_of(worker)
+        assert scheduler is not None
         os.kill(scheduler, signal.SIGKILL)
         assert soon(lambda: console.children().get("celery", worker) != worker)
-        assert soon(lambda: len(family(console.children()["celery"])) == 2)
-        assert soon(lambda: scheduler_of(console.children()["celery"]) != scheduler)
+        assert soon(lambda: scheduler_of(console.children()["celery"]) is not None)
+        assert scheduler not in processes()
 
     def test_a_child_that_keeps_dying_ends_the_console(
         self, tmp_path: Path, start: Callable[..., Console]
