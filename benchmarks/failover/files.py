@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import havip.fabric.linux.agent.untranslated  # noqa: F401 - must come before havip.keepalived
 from benchmarks.failover.network import HAVIP, Node
-from havip.keepalived import PROFILES, NodeConfiguration, VrrpInstance, render
+from havip.keepalived import PROFILES, NodeConfiguration, VrrpInstance, priority_of_slot, render
 
 PUBLISHED = "published"
 NAMES = (PUBLISHED, *PROFILES)
 ROUTER_ID = 51
 _SECRET = b"passwords of a network that lives for minutes"
-_STATES = {100: "MASTER", 10: "BACKUP"}
+_PUBLISHED = {1: ("MASTER", 100), 2: ("BACKUP", 10)}
+"""Initial state and priority by slot."""
 
 
 def file_of(profile: str, node: Node, other: Node) -> str:
@@ -21,7 +21,7 @@ def file_of(profile: str, node: Node, other: Node) -> str:
         havip_id="havip-measured",
         address=HAVIP,
         virtual_router_id=ROUTER_ID,
-        priority=node.priority,
+        priority=priority_of_slot(node.slot),
         peers=(other.address,),
         profile=PROFILES[profile],
     )
@@ -34,17 +34,18 @@ def file_of(profile: str, node: Node, other: Node) -> str:
 
 def _published(node: Node, other: Node) -> str:
     """Return the documented best practice with its values, less the two lines that keepalived 2 calls out of range."""
+    state, priority = _PUBLISHED[node.slot]
     return f"""\
 global_defs {{
     router_id LVS_DEVEL
     vrrp_skip_check_adv_addr
 }}
 vrrp_instance havip-measured {{
-    state {_STATES[node.priority]}
+    state {state}
     interface eth0
     virtual_router_id {ROUTER_ID}
     nopreempt
-    priority {node.priority}
+    priority {priority}
     advert_int 1
     authentication {{
         auth_type PASS

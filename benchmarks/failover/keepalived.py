@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.failover.network import Network, Node
 from havip.fabric.linux.agent.commands import ENVIRONMENT, program
+from havip.fabric.linux.agent.processes import put_first
 from havip.fabric.linux.lab.topology import namespace_path
 
 _PATIENCE_SECONDS = 20.0
@@ -38,8 +39,8 @@ class Keepalived:
     def _log(self) -> Path:
         return self._directory / "log"
 
-    def start(self, text: str) -> None:
-        """Start it with this file; returns once it has taken on its first state."""
+    def start(self, text: str, *, real_time: bool) -> None:
+        """Start it with this file, with or without the agent's real-time priority; returns once it has taken on its first state."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self._directory / "keepalived.conf"
         file.write_text(text, encoding="utf-8")
@@ -75,6 +76,9 @@ class Keepalived:
             f"keepalived on {self.node.name} starts",
             self.last_words,
         )
+        if real_time:
+            for pid in (self._process.pid, int((self._directory / "vrrp.pid").read_text())):
+                put_first(pid)
 
     def ask_to_stop(self) -> None:
         """Tell it to end, and do not wait."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import havip.fabric.linux.agent.probing as drill
-from benchmarks.failover.files import file_of
+from benchmarks.failover.files import PUBLISHED, file_of
 from benchmarks.failover.keepalived import Keepalived, wait
 from benchmarks.failover.network import EIP, HAVIP, Network
 from havip.fabric.linux.agent.probing import Prober, Run, longest_silence_ms
@@ -93,7 +93,7 @@ class Pair:
     def _start(self, one: Keepalived) -> None:
         network = self._network
         other = network.second if one is self._first else network.first
-        one.start(file_of(self.profile, one.node, other))
+        one.start(file_of(self.profile, one.node, other), real_time=self.profile != PUBLISHED)
 
 
 class Probes:

@@ -51,7 +51,7 @@ class Node:
 
     name: str
     address: str
-    priority: int
+    slot: int
     mac: str
     instance_id: str
     interface_id: str
@@ -73,11 +73,11 @@ class Network:
         mark = hashlib.sha256(str(self.place.data).encode()).hexdigest()[:12]
         self.vpc_id, self._vswitch_id = f"vpc-{mark}", f"vsw-{mark}"
         self.first, self.second = (
-            Node(name, address, priority, mac, f"i-{mark}{number}", f"eni-{mark}{number}")
-            for number, (name, address, priority, mac) in enumerate(
+            Node(name, address, number, mac, f"i-{mark}{number}", f"eni-{mark}{number}")
+            for number, (name, address, mac) in enumerate(
                 [
-                    ("ECS1", "192.168.0.209", 100, "00:16:3e:00:00:01"),
-                    ("ECS2", "192.168.0.210", 10, "00:16:3e:00:00:02"),
+                    ("ECS1", "192.168.0.209", "00:16:3e:00:00:01"),
+                    ("ECS2", "192.168.0.210", "00:16:3e:00:00:02"),
                 ],
                 start=1,
             )

@@ -2,7 +2,8 @@
 
 RFC 3768 (VRRP version 2) counts in whole seconds, RFC 5798 (version 3) in hundredths. A standby takes over after three
 missed advertisements and a skew that shrinks with its priority: (256 - priority) / 256 s in version 2, that part of
-one interval in version 3. With the published timers and a standby of priority 10 that is 3 + 0.96 s at the most.
+one interval in version 3. With the published timers that is 3 + 0.96 s for the published standby (priority 10), and
+3 + 0.06 s for the console's (priority 240).
 """
 
 from __future__ import annotations
@@ -68,6 +69,6 @@ def fast_profile(interval: int = 5) -> TimerProfile:
 
 
 FAST = fast_profile()
-"""20 advertisements a second: a takeover in a fifth of a second. Wants keepalived 1.3.7 (docs/keepalived.md)."""
+"""20 advertisements a second: a takeover in a sixth of a second. Wants keepalived 1.3.7 (docs/keepalived.md)."""
 
 PROFILES = {profile.name: profile for profile in (DOCUMENTED, FAST)}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console.teams.principal import Principal
-from havip.keepalived import TimerProfile
+from havip.keepalived import TimerProfile, priority_of_slot
 from havip.models import Binding, Eip, Instance, NetworkInterface, RouteEntry, Vpc, VSwitch
 from havip.rest.showing import Shown, capability, common
 from havip.selectors import inventory
 from havip.selectors.tags import tag_mapping
 
-_LOWEST_PRIORITY = 10
+_STANDBY_PRIORITY = priority_of_slot(2)
 
 
 def vpcs(records: Iterable[Vpc], principal: Principal) -> list[Shown]:
@@ -40,7 +40,7 @@ def timers(profile: TimerProfile) -> Shown:
     return {
         "profile": profile.name,
         "advertisement_seconds": profile.interval / 100,
-        "fail_over_seconds": round(profile.takeover_seconds(_LOWEST_PRIORITY), 2),
+        "fail_over_seconds": round(profile.takeover_seconds(_STANDBY_PRIORITY), 2),
         "vrrp_version": profile.version,
     }
 

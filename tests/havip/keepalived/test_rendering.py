@@ -38,7 +38,7 @@ vrrp_instance havip-0 {
     nopreempt
     interface eth0
     virtual_router_id 51
-    priority 100
+    priority 250
     advert_int 1
     garp_master_delay 1
     garp_master_refresh 5
@@ -92,7 +92,7 @@ def test_the_published_best_practice_comes_out() -> None:
     assert changed == {
         "# Node ecs2, 192.168.0.210",
         "    router_id ecs2",
-        "    priority 10",
+        "    priority 240",
         "    unicast_src_ip 192.168.0.210",
         "        192.168.0.209",
     }
@@ -147,14 +147,15 @@ def test_intervals_are_written_in_seconds(interval: int, text: str) -> None:
 
 def test_how_long_a_takeover_takes() -> None:
     assert DOCUMENTED.takeover_seconds(10) == pytest.approx(3.961, abs=0.001)
-    assert FAST.takeover_seconds(10) == pytest.approx(0.198, abs=0.001)
+    assert DOCUMENTED.takeover_seconds(240) == pytest.approx(3.0625)
+    assert FAST.takeover_seconds(240) == pytest.approx(0.153125)
 
 
 def test_priorities_fall_and_never_meet() -> None:
     priorities = [priority_of_slot(slot) for slot in range(1, 12)]
-    assert priorities[:3] == [100, 10, 9]
+    assert priorities[:3] == [250, 240, 230]
     assert priorities == sorted(set(priorities), reverse=True)
-    assert min(priorities) == 1
+    assert min(priorities) == 150
     for slot in (0, 12):
         with pytest.raises(InvalidValue):
             priority_of_slot(slot)

@@ -92,7 +92,7 @@ def node(
                 "own_address": machine.address,
                 "peers": [peer.address for peer in peers],
                 "virtual_router_id": 51 + index,
-                "priority": 100 if machine.number == 1 else 10,
+                "priority": 250 if machine.number == 1 else 240,
                 "slot": machine.number,
                 "auth_secret": "Secret51",
             }
