@@ -23,13 +23,12 @@ from havip.fabric.linux import store
 from havip.fabric.linux.models import Agent, AgentRole, WantedState
 from havip.fabric.linux.protocol import Role, role_of, scope_of
 from havip.fabric.linux.words import in_english, labels_of
-from havip.models import Binding, BindingState, DrillKind, HaVip, Instance, InstanceStatus
+from havip.models import Binding, BindingState, DrillKind, HaVip, Instance
 
 SILENT_AFTER_SECONDS = 30
 """Three signs of life, and longer than a long poll: an agent that was not heard for so long is silent."""
 
 _RETRY_SECONDS = 2.0
-_RUNNING = (InstanceStatus.PENDING, InstanceStatus.STARTING, InstanceStatus.RUNNING)
 REPORTED = gettext_noop("%(agent)s reported: %(error)s")
 SILENT = gettext_noop("%(agent)s has not answered since %(time)s.")
 NOT_ENROLLED = phrase(gettext_noop("no agent is enrolled as %(agent)s"))
@@ -85,25 +84,25 @@ class LinuxFabric:
             return Observation(observed_at=now)
         return Observation(observed_at=havip.observed_at, holder_id=havip.holder_id)
 
-    def drill_abilities(self, region: str) -> DrillAbilities:
-        """Agents stop keepalived and take links down; stopping instances and asking from outside is the lab's."""
+    def drill_abilities(self, region: str, vpc_id: str = "") -> DrillAbilities:
+        """Agents stop keepalived and take links down; stopping instances and asking from outside is the lab's.
+
+        Needed are the VPC's gateway, and in the lab the host.
+        """
+        gateway = [scope_of(Role.GATEWAY, vpc_id)] if vpc_id else []
+        host = scope_of(Role.HOST, region)
+        signs = store.signs_of_life(region, gateway)
         kinds = {DrillKind.KEEPALIVED_STOPPED.value, DrillKind.LINK_DOWN.value}
-        lab = store.has_host(region)
+        lab = host in signs
         if lab:
             kinds.add(DrillKind.INSTANCE_STOPPED.value)
-        return DrillAbilities(kinds=frozenset(kinds), outside=lab)
-
-    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
-        """Name the VPC's gateway, and in the lab the host, where they were not heard lately."""
-        scopes = [scope_of(Role.GATEWAY, vpc_id)]
-        if store.has_host(region):
-            scopes.append(scope_of(Role.HOST, region))
-        living = Agent.objects.filter(
-            scope__in=scopes, revoked_at__isnull=True, last_seen__gte=silent_since(timezone.now())
-        )
-        heard = set(living.values_list("scope", flat=True))
-        silent = [scope for scope in scopes if scope not in heard]
-        return list(labels_of(silent).values())
+        oldest = silent_since(timezone.now())
+        silent = []
+        for scope in [*gateway, host] if lab else gateway:
+            last_seen = signs.get(scope)
+            if last_seen is None or last_seen < oldest:
+                silent.append(scope)
+        return DrillAbilities(frozenset(kinds), lab, tuple(labels_of(silent).values()))
 
     def _judge(self, region: str, scopes: Iterable[str]) -> Applied | InProgress:
         """See whether the agents of these scopes, and the lab's host, have applied what is stored for them."""
@@ -152,7 +151,7 @@ def _nodes(wanted: WantedHaVip) -> list[str]:
         last_seen__gte=silent_since(timezone.now()),
     )
     concerned = bound | {agent.subject for agent in heard}
-    running = Instance.objects.filter(resource_id__in=concerned, status__in=_RUNNING)
+    running = Instance.objects.filter(resource_id__in=concerned, status__in=store.RUNNING)
     return sorted(running.values_list("resource_id", flat=True).order_by())
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import DateTimeField, OuterRef, Subquery, Value
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -25,11 +29,15 @@ from havip.fabric.linux.models import Agent, AgentRole, EnrolmentToken, WantedSt
 from havip.fabric.linux.protocol import ProtocolError, Role, read_document, role_of, scope_of
 from havip.fabric.linux.protocol import subject_of as subject_of_scope
 from havip.keepalived.allocation import VirtualRouterIdsExhausted
-from havip.models import Instance, Vpc
+from havip.models import Instance, InstanceStatus, Vpc
 
 logger = logging.getLogger(__name__)
 ROUTER_IDS_EXHAUSTED = gettext_noop("All 255 virtual router identifiers of the VPC are taken.")
 CANNOT_BE_TOLD = gettext_noop("The network's records cannot be told to the agents (%(fault)s).")
+
+
+RUNNING = (InstanceStatus.PENDING, InstanceStatus.STARTING, InstanceStatus.RUNNING)
+"""In these an instance's agent is there, or about to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +52,24 @@ class Place:
 
 def has_host(region: str) -> bool:
     """Tell whether the region is a lab: a machine of it holds, or may soon hold, the networks themselves."""
-    scope = scope_of(Role.HOST, region)
-    return (
-        Agent.objects.filter(scope=scope, revoked_at__isnull=True).exists()
-        or EnrolmentToken.objects.filter(scope=scope, expires_at__gt=timezone.now()).exists()
-    )
+    return scope_of(Role.HOST, region) in signs_of_life(region)
+
+
+def signs_of_life(region: str, scopes: Iterable[str] = ()) -> dict[str, datetime | None]:
+    """Return when the agents of these scopes, and of the region's host, were seen last. One query.
+
+    Who is not enrolled is missing, but for a host that is invited: it is there, and was never seen.
+    """
+    host = scope_of(Role.HOST, region)
+    never = Value(None, output_field=DateTimeField())
+    living = Agent.objects.filter(scope__in=[host, *scopes], revoked_at__isnull=True)
+    invited = EnrolmentToken.objects.filter(scope=host, expires_at__gt=timezone.now())
+    rows = living.order_by().values_list("scope", "last_seen")
+    both = rows.union(invited.order_by().values_list("scope", never), all=True)
+    signs: dict[str, datetime | None] = {}
+    for scope, last_seen in both:
+        signs[scope] = last_seen or signs.get(scope)
+    return signs
 
 
 def refresh_vpc(region: str, vpc_id: str) -> None:
@@ -86,10 +107,49 @@ def _refresh_members(vpc: Vpc, seen: VpcPicture) -> None:
     gateway = Place(scope_of(Role.GATEWAY, vpc.resource_id), vpc.region, vpc.team, vpc.resource_id)
     _store(gateway, gateway_body(seen))
     known = WantedState.objects.filter(role=AgentRole.NODE, vpc_id=vpc.resource_id)
-    told = {subject_of_scope(scope) for scope in known.values_list("scope", flat=True)}
-    for instance_id in sorted(told | nodes_of(seen)):
+    serving = {subject_of_scope(each.scope): _havips_in(each.document) for each in known}
+    bodies = {each: node_body(seen, each) for each in sorted(serving.keys() | nodes_of(seen))}
+    # A HaVip's second node may join once the first one knows of it: until then it would hear nobody, and take the address.
+    joining = {
+        instance_id: {
+            havip: others
+            for havip in _havips_in(body) - serving.get(instance_id, set())
+            if (
+                others := {
+                    each
+                    for each in bodies
+                    if each != instance_id and havip in serving.get(each, ())
+                }
+            )
+        }
+        for instance_id, body in bodies.items()
+    }
+    for instance_id, body in bodies.items():
         node = replace(gateway, scope=scope_of(Role.NODE, instance_id))
-        _store(node, node_body(seen, instance_id))
+        _store(node, _without(body, joining[instance_id]))
+    for instance_id, havips in joining.items():
+        early = {havip for havip, others in havips.items() if _late(others)}
+        if early != set(havips):
+            node = replace(gateway, scope=scope_of(Role.NODE, instance_id))
+            _store(node, _without(bodies[instance_id], early))
+
+
+def _havips_in(body: Body) -> set[str]:
+    return {havip["id"] for havip in body.get("havips", ())}
+
+
+def _without(body: Body, havips: Container[str]) -> Body:
+    return {**body, "havips": [each for each in body["havips"] if each["id"] not in havips]}
+
+
+def _late(instances: Iterable[str]) -> bool:
+    """Tell whether any of these instances runs, has an agent, and has not applied yet what is wanted of it."""
+    running = Instance.objects.filter(resource_id__in=instances, status__in=RUNNING)
+    scopes = [scope_of(Role.NODE, each) for each in running.values_list("resource_id", flat=True)]
+    versions = WantedState.objects.filter(scope=OuterRef("scope")).values("version")
+    return Agent.objects.filter(
+        scope__in=scopes, revoked_at__isnull=True, applied_version__lt=Subquery(versions)
+    ).exists()
 
 
 def _refresh_host(region: str) -> None:
@@ -99,7 +159,11 @@ def _refresh_host(region: str) -> None:
 
 
 def _store(place: Place, body: Body) -> None:
-    """Keep a document if it differs from the one that is kept, with the next version."""
+    """Keep a document if it differs from the one that is kept, with the next version.
+
+    A version is the second in which it was made, or the number after the last one. So a database that was put back to an older
+    state never gives a number anew that agents have had for something else.
+    """
     try:
         read_document(body, scope=place.scope)
     except ProtocolError as error:
@@ -112,7 +176,7 @@ def _store(place: Place, body: Body) -> None:
     if state.document == body:
         return
     state.document = body
-    state.version += 1
+    state.version = max(state.version + 1, int(time.time()))
     state.updated_at = timezone.now()
     state.save(update_fields=["document", "version", "updated_at", "role"])
     waking.wake(place.scope)

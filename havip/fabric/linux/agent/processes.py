@@ -19,6 +19,7 @@ logger = logging.getLogger("havip.agent")
 
 _STOP_SECONDS = 6.0
 _LARGEST_LOG = 1024 * 1024
+_REAL_TIME_PRIORITY = 50
 
 
 class Service(Protocol):
@@ -106,6 +107,8 @@ class OwnKeepalived:
             if not self.is_running() or time.monotonic() > deadline:
                 raise NotYet(as_sentence(f"keepalived does not start: {self._last_words()}"))
             time.sleep(0.02)
+        for pid in (self._pid, _number_in(self._vrrp_pid_file)):
+            put_first(pid)
 
     def reload(self) -> None:
         """Send SIGHUP."""
@@ -213,12 +216,12 @@ class SystemKeepalived:
             raise Refused(as_sentence(f"keepalived refuses {self._MAIN}: {output.err}"))
 
     def is_running(self) -> bool:
-        """Ask systemd."""
-        return run("systemctl", ["is-active", "--quiet", "keepalived.service"]).code == 0
+        """Say whether it serves what is ours: it runs, and our file is in its place."""
+        return self.configuration.exists() and self._is_active()
 
     def start(self) -> None:
-        """Start the service."""
-        self._control("restart")
+        """Have the service read the file. What else it serves is not interrupted."""
+        self._control("reload" if self._is_active() else "start")
 
     def reload(self) -> None:
         """Reload the service: SIGHUP."""
@@ -226,12 +229,16 @@ class SystemKeepalived:
 
     def stop(self) -> None:
         """The service is not the agent's to stop: without our file it serves nothing of ours."""
+        self.configuration.unlink(missing_ok=True)
         self.withdraw()
 
     def withdraw(self) -> None:
         """Let it notice that the agent's file has gone."""
-        if self.is_running():
+        if self._is_active():
             self._control("reload")
+
+    def _is_active(self) -> bool:
+        return run("systemctl", ["is-active", "--quiet", "keepalived.service"]).code == 0
 
     def death(self) -> int | None:
         """Nothing: systemd looks after it."""
@@ -249,3 +256,17 @@ def _number_in(path: Path) -> int:
     except (OSError, ValueError):
         return 0
     return int(text) if text.isdecimal() and int(text) > 1 else 0
+
+
+def put_first(pid: int) -> None:
+    """Let a process run before all ordinary ones: a holder that gets no processor for three advertisements loses the address.
+
+    It is done from outside, as systemd's CPUSchedulingPolicy does it, not by keepalived's own `vrrp_rt_priority`: that one
+    comes with a limit on processor time which kills keepalived after a reload (docs/keepalived.md).
+    """
+    try:
+        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(_REAL_TIME_PRIORITY))
+    except ProcessLookupError:
+        pass  # it ended meanwhile; whoever looks next will say so
+    except OSError as error:
+        logger.warning("keepalived runs without real-time priority: %s", error.strerror)

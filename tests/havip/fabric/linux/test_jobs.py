@@ -34,6 +34,18 @@ def begin_bind(agents: Agents, havip: str, resource: str) -> Job:
     return job
 
 
+def advance(job: Job) -> None:
+    Job.objects.filter(state="running").update(due_at=timezone.now())
+    carry_out_jobs()
+    job.refresh_from_db()
+
+
+def served_by(agent: ScriptedAgent) -> list[str]:
+    document = agent.document()
+    assert isinstance(document, NodeDocument)
+    return [havip.id for havip in document.havips]
+
+
 @pytest.fixture
 def unbound(agents: Agents) -> str:
     return bound_havip(agents)
@@ -80,6 +92,35 @@ def test_a_report_without_news_sends_nobody(
     assert sent == []
 
 
+def test_a_second_node_is_told_when_the_serving_one_knows_of_it(
+    agents: Agents, unbound: str
+) -> None:
+    """Else it would find nobody there and take the address from the node that serves."""
+    world = agents.world
+    job = begin_bind(agents, unbound, world.ecs1)
+    agents.gateway.obey()
+    agents.ecs1.obey()
+    advance(job)
+    assert job.state == JobState.SUCCEEDED
+
+    job = begin_bind(agents, unbound, world.ecs2)
+    agents.gateway.obey()
+    agents.ecs2.obey()
+    advance(job)
+    assert job.state == JobState.RUNNING
+    assert served_by(agents.ecs2) == []
+    # Another reason to compute everything anew does not let it out either.
+    store.refresh_vpc(world.region, world.vpc)
+    assert served_by(agents.ecs2) == []
+
+    agents.ecs1.obey()
+    advance(job)
+    assert (job.state, served_by(agents.ecs2)) == (JobState.RUNNING, [unbound])
+    agents.ecs2.obey()
+    advance(job)
+    assert job.state == JobState.SUCCEEDED
+
+
 def test_another_network_s_agent_sends_nobody(
     agents: Agents, unbound: str, committed: Committed, monkeypatch: Any
 ) -> None:
@@ -108,7 +149,7 @@ def test_the_documents_of_a_bound_havip(agents: Agents, havip: str) -> None:
     (one,), (two,) = first.havips, second.havips
     assert (one.own_address, one.peers) == ("192.168.0.209", ("192.168.0.210",))
     assert (two.own_address, two.peers) == ("192.168.0.210", ("192.168.0.209",))
-    assert (one.slot, one.priority, two.slot, two.priority) == (1, 100, 2, 10)
+    assert (one.slot, one.priority, two.slot, two.priority) == (1, 250, 2, 240)
     assert one.virtual_router_id == two.virtual_router_id == 51
     assert one.auth_secret == two.auth_secret
 
