@@ -1,6 +1,7 @@
 """The domain application: networks, servers, HaVips and their bindings."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,9 +13,11 @@ class HavipConfig(AppConfig):
     verbose_name = _("HaVip")
 
     def ready(self) -> None:
-        """Tell the console who carries out the jobs of this application, and where its objects are shown."""
+        """Tell the console who carries out this application's jobs, where its objects are shown, how texts are translated."""
+        from havip.keepalived.texts import translate_with
         from havip.tasks import register_handlers
         from havip.web.links import register_links
 
+        translate_with(gettext)
         register_handlers()
         register_links()

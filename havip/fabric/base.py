@@ -136,10 +136,14 @@ class InProgress:
 
 @dataclass(frozen=True, slots=True)
 class DrillAbilities:
-    """What a fabric can do in a fail-over drill: the disturbances (values of `DrillKind`), and whether it probes from outside."""
+    """What a fabric can do in a fail-over drill: the disturbances (values of `DrillKind`), and whether it probes from outside.
+
+    `silent` names who would be needed beside the nodes and does not answer (names for a sentence).
+    """
 
     kinds: frozenset[str] = frozenset()
     outside: bool = False
+    silent: tuple[str, ...] = ()
 
 
 class Fabric(Protocol):
@@ -158,8 +162,8 @@ class Fabric(Protocol):
     def observe(self, havip_id: str) -> Observation:
         """Say who holds a HaVip now, without changing anything. Raises FabricBusy."""
 
-    def drill_abilities(self, region: str) -> DrillAbilities:
-        """Say which drills are possible in a region; a fabric that can do none says so by an empty answer."""
+    def drill_abilities(self, region: str, vpc_id: str = "") -> DrillAbilities:
+        """Say which drills are possible in a region, and in a VPC, if one is named, who does not answer.
 
-    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
-        """Name who would be needed for a drill in a VPC, beside its nodes, and does not answer (names for a sentence)."""
+        A fabric that can do none says so by an empty answer.
+        """

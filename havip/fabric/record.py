@@ -32,10 +32,6 @@ class RecordFabric:
         """Nothing is watched, so no holder is known."""
         return Observation(observed_at=timezone.now())
 
-    def drill_abilities(self, region: str) -> DrillAbilities:
+    def drill_abilities(self, region: str, vpc_id: str = "") -> DrillAbilities:
         """Nothing is announced, so nothing can fail over."""
         return DrillAbilities()
-
-    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
-        """Nobody is needed."""
-        return []

@@ -1,4 +1,4 @@
-"""keepalived.conf for the nodes of HaVips: writing it, and checking it whoever wrote it. No models, no queries.
+"""keepalived.conf for the nodes of HaVips: writing it, and checking it whoever wrote it. No models, no queries, no Django.
 
 - `NodeConfiguration`, `VrrpInstance` → `render` → the text of one node's file.
 - `check`, `check_pair` → `Finding`s: line, severity, code, message, mend.

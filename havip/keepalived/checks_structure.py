@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
-
 from havip.keepalived.facts import Configuration, Section
 from havip.keepalived.keywords import (
     KNOWN,
@@ -19,6 +17,7 @@ from havip.keepalived.keywords import (
 )
 from havip.keepalived.problems import Findings
 from havip.keepalived.syntax import Statement
+from havip.keepalived.texts import gettext_lazy as _
 
 _REPEATABLE = NOTIFY_SCRIPTS | VALUE_BLOCKS
 _LVS_KEYWORDS = frozenset({"lvs_sync_daemon", "lvs_sync_daemon_interface"})

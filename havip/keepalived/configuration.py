@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.utils.translation import gettext_lazy as _
-
 from havip.keepalived.allocation import ensure_distinct
 from havip.keepalived.profiles import DOCUMENTED, TimerProfile
+from havip.keepalived.texts import gettext_lazy as _
 from havip.keepalived.values import (
     InvalidValue,
     checked_address,

@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
-
 from havip.keepalived.configuration import NodeConfiguration
+from havip.keepalived.texts import Text, gettext_noop
+from havip.keepalived.texts import gettext_lazy as _
 
 CONFIGURATION_PATH = "/etc/keepalived/keepalived.conf"
 VRRP_PROTOCOL = 112
@@ -48,8 +46,8 @@ class Step:
     """One thing to do: its name, what it is good for, the commands in their order."""
 
     code: str
-    title: Promise | str
-    explanation: Promise | str
+    title: Text | str
+    explanation: Text | str
     commands: tuple[str, ...]
 
 

@@ -5,9 +5,8 @@ Each was either seen with keepalived 2.2 (`--config-test`), or follows from how 
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
-
 from havip.keepalived.problems import Severity, problem
+from havip.keepalived.texts import gettext_lazy as _
 
 E, W = Severity.ERROR, Severity.WARNING
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext_lazy as _
-
 from havip.keepalived.problems import Severity, problem
+from havip.keepalived.texts import gettext_lazy as _
 
 E, W = Severity.ERROR, Severity.WARNING
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from django.utils.functional import Promise
+from havip.keepalived.texts import Text
 
 FINDINGS_LIMIT = 200
 EXCERPT = 60
@@ -29,14 +29,14 @@ class Problem:
 
     code: str
     severity: Severity
-    message: Promise | str
-    mend: Promise | str
+    message: Text | str
+    mend: Text | str
 
 
 PROBLEMS: dict[str, Problem] = {}
 
 
-def problem(code: str, severity: Severity, message: Promise | str, mend: Promise | str) -> None:
+def problem(code: str, severity: Severity, message: Text | str, mend: Text | str) -> None:
     """Enter a problem under its code."""
     if code in PROBLEMS:
         raise ValueError(code)
@@ -55,7 +55,7 @@ class Finding:
 
     line: int
     problem: Problem
-    parameters: Mapping[str, Promise | str] = field(default_factory=dict)
+    parameters: Mapping[str, Text | str] = field(default_factory=dict)
 
     @property
     def code(self) -> str:
@@ -94,7 +94,7 @@ class Findings:
         if self.full:
             return
         shown = {
-            name: value if isinstance(value, Promise) else excerpt(str(value))
+            name: value if isinstance(value, Text) else excerpt(str(value))
             for name, value in parameters.items()
         }
         key = (line, code, tuple(sorted((name, str(value)) for name, value in shown.items())))

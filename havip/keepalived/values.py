@@ -10,8 +10,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from havip.keepalived.texts import Text
+from havip.keepalived.texts import gettext_lazy as _
 
 NAME_LENGTH = 64
 INTERFACE_LENGTH = 15  # IFNAMSIZ less the closing NUL
@@ -27,7 +27,7 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}", re.ASCII)
 class InvalidValue(ValueError):
     """A value cannot stand in a configuration; `field` is the name of the attribute, `message` translatable."""
 
-    def __init__(self, field: str, value: object, message: Promise | str) -> None:
+    def __init__(self, field: str, value: object, message: Text | str) -> None:
         self.field = field
         self.value = value
         self.message = message

@@ -19,7 +19,11 @@ from havip.fabric.linux.protocol import Role, scope_of
 from havip.fabric.linux.words import in_english, labels_of
 from havip.models import Binding, HaVip, Instance, InstanceStatus, NetworkInterface
 
-GRACE_SECONDS: Mapping[str, int] = {AlertKind.NO_HOLDER: 5, AlertKind.UNBOUND_HOLDER: 1}
+GRACE_SECONDS: Mapping[str, int] = {
+    AlertKind.NO_HOLDER: 5,
+    AlertKind.UNBOUND_HOLDER: 1,
+    AlertKind.AGENT_FAILED: 15,
+}
 """How long it must last before it is shown: a fail-over with the published timers takes 3 to 4 seconds."""
 
 _SUSPICION_SECONDS = 60
@@ -39,7 +43,7 @@ def examine(havip: HaVip) -> bool:
     if len(doubles) < 2:
         doubles = masters if len(masters) > 1 else []
     nobody = sighting is not None and not seen and _should_be_held(havip)
-    labels = bound | _labels_of_strangers(strangers)
+    labels = bound | _labels_of_strangers(havip.team_id, strangers)
     changes = [
         _set(havip, AlertKind.SPLIT_BRAIN, bool(doubles), _names(doubles, labels)),
         _set(havip, AlertKind.UNBOUND_HOLDER, bool(strangers), _names(strangers, labels)),
@@ -52,13 +56,18 @@ def _names(identifiers: Iterable[str], labels: Mapping[str, str]) -> str:
     return ", ".join(labels.get(each, each) for each in identifiers)
 
 
-def _labels_of_strangers(identifiers: Collection[str]) -> dict[str, str]:
-    """Name who is not bound: the gateway knows ports only, so it tells interfaces; a primary one is its instance."""
+def _labels_of_strangers(team_id: int, identifiers: Collection[str]) -> dict[str, str]:
+    """Name who is not bound: the gateway knows ports only, so it tells interfaces; a primary one is its instance.
+
+    Only what is the team's own: an agent may say any identifier, and learns no name by that.
+    """
     if not identifiers:
         return {}
-    instances = Instance.objects.filter(resource_id__in=identifiers)
+    instances = Instance.objects.filter(team_id=team_id, resource_id__in=identifiers)
     found = {each.resource_id: each.label for each in instances}
-    cards = NetworkInterface.objects.filter(resource_id__in=identifiers).select_related("instance")
+    cards = NetworkInterface.objects.filter(
+        team_id=team_id, resource_id__in=identifiers
+    ).select_related("instance")
     for card in cards:
         bearer = card.instance if card.is_primary and card.instance is not None else card
         found[card.resource_id] = bearer.label
@@ -147,38 +156,49 @@ def _set(havip: HaVip, kind: AlertKind, wrong: bool, holders: str) -> bool:
 
 
 def examine_agents() -> int:
-    """Raise and clear the alerts of silent agents, and let pages show what has lasted by now; return how many changed.
+    """Raise and clear the alerts about agents, and let pages show what has lasted by now; return how many were raised or cleared.
 
-    A node's agent is silent by right while its instance does not run.
+    An agent is silent, or says that something is wrong. A node's is silent by right while its instance does not run.
     """
     now = timezone.now()
     living = Agent.objects.filter(revoked_at__isnull=True)
-    silent = living.filter(last_seen__lt=silent_since(now)).exclude(
-        role=AgentRole.NODE, scope__in=_resting_scopes()
-    )
-    agents = {agent.scope: agent for agent in silent}
-    opened = Alert.objects.filter(kind=AlertKind.AGENT_SILENT, cleared_at__isnull=True)
+    due = living.exclude(role=AgentRole.NODE, scope__in=resting_scopes())
+    is_silent = Q(last_seen__lt=silent_since(now))
+    changed = _settle(AlertKind.AGENT_SILENT, due.filter(is_silent), now)
+    changed += _settle(AlertKind.AGENT_FAILED, due.exclude(is_silent).exclude(error=""), now)
+    _show_what_lasted(now)
+    return changed
+
+
+def _settle(kind: AlertKind, concerned: Iterable[Agent], now: datetime) -> int:
+    """Have exactly these agents an open alert of a kind; return how many were raised or cleared."""
+    agents = {agent.scope: agent for agent in concerned}
+    opened = Alert.objects.filter(kind=kind, cleared_at__isnull=True)
     known = {alert.scope: alert for alert in opened}
     labels = labels_of(agents)
     for scope, agent in agents.items():
+        parameters = {"agent": in_english(scope, labels[scope])}
+        if kind == AlertKind.AGENT_FAILED:
+            parameters["error"] = agent.error
         if scope not in known:
             Alert.objects.create(
-                kind=AlertKind.AGENT_SILENT,
-                scope=scope,
-                team=agent.team,
-                since=now,
-                parameters={"agent": in_english(scope, labels[scope])},
+                kind=kind, scope=scope, team=agent.team, since=now, parameters=parameters
             )
+            _touch(agent.team_id)
+        elif known[scope].parameters != parameters:
+            Alert.objects.filter(pk=known[scope].pk).update(parameters=parameters)
             _touch(agent.team_id)
     over = [alert for scope, alert in known.items() if scope not in agents]
     for alert in over:
-        Alert.objects.filter(pk=alert.pk).update(cleared_at=now)
+        if is_shown(alert, now):
+            Alert.objects.filter(pk=alert.pk).update(cleared_at=now)
+        else:
+            alert.delete()
         _touch(alert.team_id)
-    _show_what_lasted(now)
     return len(over) + len(agents.keys() - known.keys())
 
 
-def _resting_scopes() -> list[str]:
+def resting_scopes() -> list[str]:
     """Return the scopes of enrolled nodes whose instance is gone or does not run."""
     scopes = Agent.objects.filter(role=AgentRole.NODE, revoked_at__isnull=True)
     subjects = {agent.subject: agent.scope for agent in scopes.only("scope")}
@@ -228,17 +248,23 @@ def is_shown(alert: Alert, now: datetime) -> bool:
 
 
 def alerts(havip: HaVip) -> Alerts:
-    """Return the open alerts of one HaVip, those of its gateway's and nodes' agents among them."""
-    return alerts_of([havip]).get(havip.pk, Alerts())
+    """Return the open alerts of one HaVip, those of its gateway's and nodes' agents among them. One query, beside the bindings."""
+    scopes = {scope_of(Role.GATEWAY, havip.vpc.resource_id)}
+    nodes = (binding.node for binding in havip.bindings_with_nodes())
+    scopes |= {scope_of(Role.NODE, node.resource_id) for node in nodes if node is not None}
+    return _open({havip.pk: scopes}).get(havip.pk, Alerts())
 
 
 def alerts_of(havips: Collection[HaVip]) -> dict[int, Alerts]:
     """Return the open alerts of several HaVips by primary key; the number of queries does not grow with theirs."""
+    return _open(_scopes_of(havips))
+
+
+def _open(scopes: Mapping[int, set[str]]) -> dict[int, Alerts]:
+    """Return the open alerts of HaVips by primary key, given the scopes that each depends on."""
     now = timezone.now()
-    scopes = _scopes_of(havips)
     opened = Alert.objects.filter(
-        Q(havip__in=[each.pk for each in havips])
-        | Q(scope__in=set().union(*scopes.values()), havip__isnull=True),
+        Q(havip__in=scopes) | Q(scope__in=set().union(*scopes.values()), havip__isnull=True),
         cleared_at__isnull=True,
     ).order_by("-kind", "since")
     by_havip: dict[int, list[Alert]] = {}

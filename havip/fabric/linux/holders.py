@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from havip.fabric.linux.models import HolderInterval, HolderReason, NodeVrrp, Sighting
 from havip.fabric.linux.protocol import Observed, Role, VrrpState, scope_of
-from havip.models import Binding, HaVip
+from havip.models import HaVip
 
 _NARROWEST_PERCENT = 0.4
 _LABEL_PERCENT = 12
 _ROWS = 50
+_MOST_STRETCHES = 200
 
 
 def bound_labels(havip: HaVip) -> dict[str, str]:
     """Return what is bound, by identifier, in the order of slots; what is being unbound still counts."""
-    bindings = Binding.objects.filter(havip=havip).select_related("instance", "interface")
-    return {each.resource.resource_id: each.resource.label for each in bindings.order_by("slot")}
+    bindings = havip.bindings_with_nodes()
+    return {each.resource.resource_id: each.resource.label for each in bindings}
 
 
 def note_sighting(havip: HaVip, observed: Observed, bound: Mapping[str, str]) -> bool:
@@ -38,13 +38,18 @@ def note_sighting(havip: HaVip, observed: Observed, bound: Mapping[str, str]) ->
         havip=havip, defaults={"holders": seen, "seen_at": now}
     )
     holder = observed.holder if observed.holder in bound else ""
-    changed = _extend(havip, holder, min(observed.at, now), bound, sighting)
+    changed = _extend(havip, holder, _believable(havip, observed.at, now), bound, sighting)
     since = _open_interval(havip)
     fields: dict[str, Any] = {"observed_at": now}
     if havip.holder_id != holder:
         fields |= {"holder_id": holder, "holder_since": since.since if holder and since else None}
     HaVip.objects.filter(pk=havip.pk).update(**fields)
     return changed or "holder_id" in fields
+
+
+def _believable(havip: HaVip, at: datetime, now: datetime) -> datetime:
+    """Return an agent's time as far as it can be true: not before the HaVip was there, not ahead of us."""
+    return max(min(at, now), havip.created_at)
 
 
 def _open_interval(havip: HaVip) -> HolderInterval | None:
@@ -104,15 +109,27 @@ def expect_drill(havip: HaVip, *, until: datetime | None) -> None:
 
 
 def note_vrrp(havip: HaVip, scope: str, state: VrrpState) -> bool:
-    """Write what a node's keepalived says of a HaVip; return whether that is another state than before."""
+    """Write what a node's keepalived says of a HaVip; return whether that is another state than before.
+
+    A node has one state for a HaVip: what was said of another card of it is over.
+    """
     now = timezone.now()
-    place: dict[str, Any] = {"havip": havip, "scope": scope, "interface_id": state.interface_id}
-    known = NodeVrrp.objects.filter(**place).first()
-    if known is not None and known.state == state.state:
+    kept = list(NodeVrrp.objects.filter(havip=havip, scope=scope))
+    same = [(each.interface_id, each.state) for each in kept]
+    if same == [(state.interface_id, state.state)]:
         return False
+    others = [each.pk for each in kept if each.interface_id != state.interface_id]
+    if others:
+        NodeVrrp.objects.filter(pk__in=others).delete()
     NodeVrrp.objects.update_or_create(
-        **place,
-        defaults={"state": state.state, "since": min(state.at, now), "received_at": now},
+        havip=havip,
+        scope=scope,
+        interface_id=state.interface_id,
+        defaults={
+            "state": state.state,
+            "since": _believable(havip, state.at, now),
+            "received_at": now,
+        },
     )
     return True
 
@@ -120,7 +137,7 @@ def note_vrrp(havip: HaVip, scope: str, state: VrrpState) -> bool:
 def vrrp_of(havip: HaVip) -> dict[str, NodeVrrp]:
     """Return what the node of each bound resource said last, by the resource's identifier (for the drawing)."""
     states = {each.scope: each for each in NodeVrrp.objects.filter(havip=havip)}
-    bindings = Binding.objects.filter(havip=havip).select_related("instance", "interface__instance")
+    bindings = havip.bindings_with_nodes()
     return {
         binding.resource.resource_id: states[scope]
         for binding in bindings
@@ -152,12 +169,12 @@ class Timeline:
 
 
 def timeline(havip: HaVip, *, window: timedelta = timedelta(hours=1)) -> Timeline:
-    """Return who held a HaVip during the last `window`, and the newest changes of all time. Three queries."""
+    """Return who held a HaVip during the last `window`, and the newest changes of all time. One query, beside the bindings."""
     now = timezone.now()
     begin = max(now - window, havip.created_at)
-    intervals = HolderInterval.objects.filter(havip=havip)
-    shown = intervals.filter(Q(until__isnull=True) | Q(until__gte=begin)).order_by("since", "pk")
-    stretches = list(shown)[-200:]
+    intervals = HolderInterval.objects.filter(havip=havip).order_by("-since", "-pk")
+    newest = list(intervals[:_MOST_STRETCHES])
+    stretches = [each for each in reversed(newest) if each.until is None or each.until >= begin]
     tones = _tones(havip, stretches)
     span = max((now - begin).total_seconds(), 1.0)
     segments = [_segment(each, begin, now, span, tones) for each in stretches]
@@ -165,7 +182,7 @@ def timeline(havip: HaVip, *, window: timedelta = timedelta(hours=1)) -> Timelin
         segments=segments,
         axis=_axis(begin, now),
         timeline_label=_told(stretches, begin),
-        rows=list(intervals[:_ROWS]),
+        rows=newest[:_ROWS],
     )
 
 

@@ -101,7 +101,7 @@ class EnrolmentToken(ScopedModel):
 
 
 class WantedState(ScopedModel):
-    """What one scope's agent shall make so. The version rises by one whenever the document changes, never otherwise."""
+    """What one scope's agent shall make so. The version rises whenever the document changes, never otherwise (`store`)."""
 
     scope = models.CharField(max_length=80, unique=True)
     vpc_id = models.CharField(max_length=40, blank=True, db_index=True)
@@ -242,6 +242,7 @@ class AlertKind(models.TextChoices):
     NO_HOLDER = "no_holder", _("Nobody holds it")
     UNBOUND_HOLDER = "unbound_holder", _("Held by what is not bound")
     AGENT_SILENT = "agent_silent", _("Agent is silent")
+    AGENT_FAILED = "agent_failed", _("Agent reports an error")
 
 
 ALERT_SENTENCES = {
@@ -249,6 +250,7 @@ ALERT_SENTENCES = {
     AlertKind.NO_HOLDER: gettext_noop("Nobody announces the address, although a bound node runs."),
     AlertKind.UNBOUND_HOLDER: gettext_noop("%(holders)s announces the address and is not bound."),
     AlertKind.AGENT_SILENT: gettext_noop("The agent of %(agent)s does not answer any more."),
+    AlertKind.AGENT_FAILED: gettext_noop("The agent of %(agent)s reports: %(error)s"),
 }
 
 

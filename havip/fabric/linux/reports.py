@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from console import pulse
 from havip.fabric.linux import alerts, drilling, holders, waking
 from havip.fabric.linux.fabric import silent_since
-from havip.fabric.linux.models import Agent, AgentRole, WantedState
+from havip.fabric.linux.models import Agent, AgentRole, NodeVrrp, WantedState
 from havip.fabric.linux.protocol import Report
-from havip.models import HaVip
+from havip.models import Binding, BindingState, HaVip
 
 _SIGN_OF_LIFE_SECONDS = 2
 
@@ -34,6 +36,8 @@ def take(agent: Agent, report: Report) -> int:
         was_silent = present.last_seen is None or present.last_seen < silent_since(timezone.now())
         advanced = _update(present, report, version)
         saw = _take_in(present, report)
+        if advanced and present.role == AgentRole.NODE and report.applied_version == version:
+            _forget_unbound(present, report)
         drilled = drilling.note(
             present, report.drills, up_to_date=report.applied_version == version
         )
@@ -76,7 +80,7 @@ def _take_in(agent: Agent, report: Report) -> bool:
             changed |= alerts.examine(havip)
     elif agent.role == AgentRole.NODE:
         said = {each.havip_id: each for each in report.vrrp}
-        for havip in _locked(said, vpc__vswitches__instances__resource_id=agent.subject):
+        for havip in _locked(said, pk__in=_bound_to(agent.subject)):
             if holders.note_vrrp(havip, agent.scope, said[havip.resource_id]):
                 alerts.examine(havip)
                 changed = True
@@ -84,7 +88,21 @@ def _take_in(agent: Agent, report: Report) -> bool:
     return changed
 
 
-def _locked(identifiers: Collection[str], **place: str) -> list[HaVip]:
+def _bound_to(instance_id: str) -> QuerySet[Binding, int]:
+    """Return the HaVips, by primary key, that an instance or a card of it is bound to; also one that is just leaving."""
+    mine = Q(instance__resource_id=instance_id) | Q(interface__instance__resource_id=instance_id)
+    return Binding.objects.filter(mine).values_list("havip_id", flat=True).order_by()
+
+
+def _forget_unbound(agent: Agent, report: Report) -> None:
+    """Let go of a node's states for HaVips that it has no more to do with: its last word on them may have been MASTER."""
+    told = [each.havip_id for each in report.vrrp]
+    staying = _bound_to(agent.subject).exclude(state=BindingState.UNBINDING)
+    gone = NodeVrrp.objects.filter(scope=agent.scope).exclude(havip__resource_id__in=told)
+    gone.exclude(havip_id__in=staying).delete()
+
+
+def _locked(identifiers: Collection[str], **place: Any) -> list[HaVip]:
     """Lock the HaVips that a report names, in the order that everybody locks them in."""
     found = HaVip.objects.filter(resource_id__in=identifiers, **place).select_related("team")
     return list(found.select_for_update(of=("self",), no_key=True).order_by("pk"))

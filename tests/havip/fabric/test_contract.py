@@ -92,7 +92,9 @@ class TestContract:
         abilities = a_fabric.drill_abilities("dc-one")
         assert abilities.kinds <= set(DrillKind.values)
         assert a_fabric.announces or not (abilities.kinds or abilities.outside)
-        assert isinstance(a_fabric.drill_silent("dc-one", "vpc-none"), list)
+        assert abilities.silent == ()
+        in_vpc = a_fabric.drill_abilities("dc-one", "vpc-none")
+        assert (in_vpc.kinds, in_vpc.outside) == (abilities.kinds, abilities.outside)
 
     def test_it_applies_a_network_and_a_havip(self, a_fabric: Fabric) -> None:
         applied(a_fabric.apply_network(NETWORK))

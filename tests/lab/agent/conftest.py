@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.havip.fabric.linux.bare import PYTHON, lay_out, powers
 from tests.lab.agent.desk import TOKEN, Desk
 from tests.lab.agent.network import Machine, Network, missing, wait_until
 
-ROOT = Path(__file__).resolve().parents[3]
+UNPRIVILEGED = (
+    "setpriv",
+    f"--bounding-set=-all,{powers()}",
+    "--inh-caps=-all",
+    "--no-new-privs",
+    "--",
+)
+"""Root as deploy/havip-agent@.service leaves it."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +35,17 @@ def _machine_for_a_lab() -> None:
 
 
 class Agent:
-    """One agent as a process in a namespace."""
+    """One agent as a process in a namespace, with no more than its own packages and the powers of its unit."""
 
-    def __init__(self, desk: Desk, machine: Machine, role: str, scope: str, home: Path) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        machine: Machine,
+        role: str,
+        scope: str,
+        home: Path,
+        environment: dict[str, str],
+    ) -> None:
         self.desk = desk
         self.machine = machine
         self.role = role
@@ -38,20 +53,21 @@ class Agent:
         self.state = home / scope.replace(":", "-")
         self.token_file = home / f"{self.state.name}.token"
         self.log = home / f"{self.state.name}.log"
+        self._environment = environment
+        self.prelude = "true"
+        """Commands for the agent's own mount namespace, before it starts."""
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self, *more: str) -> list[str]:
         outside = ["--outside", "outside"] if self.role == "gateway" else []
         return [
             *("ip", "netns", "exec", self.machine.namespace),
-            *(sys.executable, "-P", "-m", "havip.fabric.linux.agent"),
+            *("sh", "-ec", f'{self.prelude}; exec "$@"', "sh"),
+            *(*UNPRIVILEGED, *PYTHON, "havip.fabric.linux.agent"),
             *("--console", self.desk.address, "--role", self.role, "--scope", self.scope),
             *("--state-dir", str(self.state), "--token-file", str(self.token_file)),
             *("--longest-pause", "2", "--grace", "2", *outside, *more),
         ]
-
-    def _environment(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
 
     def start(self, *more: str) -> Agent:
         if not (self.state / "key.json").exists():
@@ -59,7 +75,7 @@ class Agent:
             self.desk.tokens[self.scope] = TOKEN
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(*more), stdout=log, stderr=log, cwd="/", env=self._environment()
+                self.command(*more), stdout=log, stderr=log, cwd="/", env=self._environment
             )
         return self
 
@@ -70,7 +86,7 @@ class Agent:
             text=True,
             check=False,
             cwd="/",
-            env=self._environment(),
+            env=self._environment,
             timeout=30,
         )
 
@@ -122,16 +138,23 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 StartAgent = Callable[..., Agent]
 
 
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What an agent's Python finds: neither Django nor the console."""
+    return lay_out(tmp_path_factory.mktemp("bare"))
+
+
 @pytest.fixture
 def start(
-    desk: Desk, network: Network, tmp_path: Path, request: pytest.FixtureRequest
+    desk: Desk, network: Network, tmp_path: Path, environment: dict[str, str]
 ) -> Iterator[StartAgent]:
     """Return what starts an agent; all of them end with the test."""
     started: list[Agent] = []
 
-    def begin(machine: Machine, role: str, scope: str, *more: str) -> Agent:
-        agent = Agent(desk, machine, role, scope, tmp_path).start(*more)
-        started.append(agent)
+    def begin(machine: Machine, role: str, scope: str, *more: str, prelude: str = "true") -> Agent:
+        agent = Agent(desk, machine, role, scope, tmp_path, environment)
+        agent.prelude = prelude
+        started.append(agent.start(*more))
         return agent
 
     yield begin

@@ -151,7 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
         with desk.changed:
             desk.changed.wait_for(
                 lambda: (
-                    not desk.is_open or desk.documents.get(scope, {"version": 0})["version"] > after
+                    not desk.is_open
+                    or desk.documents.get(scope, {"version": after})["version"] != after
                 ),
                 wait,
             )
@@ -161,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self.connection.shutdown(socket.SHUT_RDWR)
         if not self._scope():
             return self._answer(401)
-        if document is None or document["version"] <= after:
+        if document is None or document["version"] == after:
             return self._answer(204)
         return self._answer(200, document)
 

@@ -36,16 +36,22 @@ class Pair:
     def scope(self, machine: Machine) -> str:
         return f"node:{machine.instance_id}"
 
-    def bind(self, *addresses: str) -> None:
+    def bind(self, *addresses: str, at_once: bool = False) -> None:
+        """Bind both nodes, the first one first; or tell both at once, as the console does when one joins the other."""
         more = [
             documents.havip(f"havip-test{index + 2}", address, self.nodes)
             for index, address in enumerate(addresses[1:])
         ]
         self.desk.apply(GATEWAY_SCOPE, documents.gateway(self.network, self.nodes, more=more))
+        versions = {}
         for machine in self.nodes:
             peers = [each for each in self.nodes if each != machine]
             document = documents.node(machine, peers, addresses=addresses, profile=self.profile)
-            self.desk.apply(self.scope(machine), document)
+            versions[self.scope(machine)] = self.desk.want(self.scope(machine), document)
+            if not at_once:
+                self.desk.wait_applied(self.scope(machine), versions[self.scope(machine)])
+        for scope, version in versions.items():
+            self.desk.wait_applied(scope, version)
 
     def states(self, havip_id: str = "havip-test1") -> tuple[str, ...]:
         return tuple(self.desk.vrrp(self.scope(each)).get(havip_id, "") for each in self.nodes)
@@ -59,6 +65,12 @@ class Pair:
         return self.desk.wait(
             GATEWAY_SCOPE, lambda _: self.desk.holders(GATEWAY_SCOPE) == (machine.instance_id,)
         )
+
+
+def children_of(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    assert found
+    return [int(child) for child in found]
 
 
 @pytest.fixture
@@ -109,6 +121,9 @@ def test_a_second_havip_is_added_without_a_change_of_master(pair: Pair) -> None:
     pair.bind(HAVIP, SECOND)
     pair.wait_states("MASTER", "BACKUP", havip_id="havip-test2")
     assert pair.agents[0].keepalived_pid() == pid
+    # A full machine must not take the address away: both processes run before ordinary ones, also after a reload.
+    for process in (pid, *children_of(pid)):
+        assert os.sched_getscheduler(process) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR
     since = [report for _at, _scope, report in pair.desk.reports[before:]]
     states = {
         (each.havip_id, each.interface_id, each.state) for report in since for each in report.vrrp
@@ -147,7 +162,7 @@ def test_a_node_that_is_unbound_stops(pair: Pair) -> None:
     # Alone it goes on serving, and when a second node joins, it still does.
     assert pair.network.machines[2].pings(HAVIP)
     pid = pair.agents[1].keepalived_pid()
-    pair.bind(HAVIP)
+    pair.bind(HAVIP, at_once=True)
     pair.wait_states("BACKUP", "MASTER")
     assert pair.agents[1].keepalived_pid() == pid
 

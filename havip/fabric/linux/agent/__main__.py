@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from havip.fabric.linux.agent import AGENT_VERSION
+from havip.fabric.linux.agent.alone import claim
 from havip.fabric.linux.agent.client import Client, ConsoleAddress
 from havip.fabric.linux.agent.loop import Loop, Pace
 from havip.fabric.linux.agent.roles import AgentError, Role
@@ -96,7 +97,9 @@ def _run(options: argparse.Namespace) -> None:
         raise AgentError("Say where the console is: --console.")
     state = StateDirectory(options.state_dir.absolute())
     state.open()
+    claimed = None
     try:
+        claimed = claim(options.role)
         if options.teardown:
             _role(options, state, None).close(teardown=True)
             state.remove("wanted.json")
@@ -108,6 +111,8 @@ def _run(options: argparse.Namespace) -> None:
             teardown=options.teardown_at_end
         )
     finally:
+        if claimed is not None:
+            claimed.close()
         state.close()
 
 

@@ -99,6 +99,8 @@ class Membership:
         token = self._token()
         if not token:
             raise KeyRefused("There is neither a key nor a one-time token.")
+        # A token is good once: it is not spent on a key that could not be kept.
+        self._state.check_writable()
         hostname = "".join(
             each for each in platform.node() if each.isascii() and each.isprintable()
         )

@@ -13,8 +13,8 @@ from havip.fabric.linux.agent.drilling import Drilling
 from havip.fabric.linux.agent.links import HeldLinks
 from havip.fabric.linux.agent.neighbours import ArpWatch, Watched
 from havip.fabric.linux.agent.netlink import Netlink
-from havip.fabric.linux.agent.nftables import Tables
-from havip.fabric.linux.agent.roles import AgentError, Findings, Refused
+from havip.fabric.linux.agent.nftables import RulesWatch, Tables
+from havip.fabric.linux.agent.roles import AgentError, Findings, NotYet, Refused, as_sentence, now
 from havip.fabric.linux.agent.rulesets import Elements
 from havip.fabric.linux.agent.state import StateDirectory
 from havip.fabric.linux.protocol import Document, DrillReport, GatewayDocument, Software
@@ -23,6 +23,10 @@ logger = logging.getLogger("havip.agent")
 
 _EIPS = "eips.json"
 _HEAL_SECONDS = 5.0
+_LOOK_SECONDS = 0.5
+"""So soon after the last look the rules are looked at again, when somebody changes them."""
+_TELL_SECONDS = 300.0
+"""So long the console is told that somebody else had changed the rules."""
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 _LINK_PREFIX = 32
 
@@ -39,11 +43,11 @@ class Gateway:
         self._drill = Drilling()
         self._held = HeldLinks(state, self._netlink)
         self._wanted: GatewayDocument | None = None
-        self._heal_at = 0.0
+        self._rules = RulesWatch()
+        self._heal_at = self._looked_at = self._mended_at = 0.0
+        self._mended = ""
         self._ports: dict[str, frozenset[str]] = {}
         self._trouble = ""
-        if _FORWARDING.read_text().strip() != "1":
-            logger.warning("IPv4 forwarding is switched off: this router will not route")
 
     def apply(self, wanted: Document) -> None:
         """Make the router so: the guard first, so that nothing is open that should be shut."""
@@ -63,7 +67,8 @@ class Gateway:
         self._tables.ensure(self._elements(wanted))
         # From here on this is what is mended towards, even if the rest has to be tried again.
         self._wanted = wanted
-        self._heal_at = time.monotonic() + _HEAL_SECONDS
+        self._looked_at = time.monotonic()
+        self._heal_at = self._looked_at + _HEAL_SECONDS
         order = wanted.drill
         self._drill.take(
             order, address=order.address if order else "", port=order.port if order else 0
@@ -76,15 +81,24 @@ class Gateway:
         self._set_routes(wanted)
 
     def watched(self) -> Mapping[int, Callable[[], None]]:
-        """Listen to ARP."""
-        return {self._watch.fileno(): self._watch.read}
+        """Listen to ARP, and to changes of the rules."""
+        return {
+            self._watch.fileno(): self._watch.read,
+            self._rules.fileno(): self._hear_of_rules,
+        }
+
+    def _hear_of_rules(self) -> None:
+        self._rules.read()
+        self._heal_at = min(self._heal_at, self._looked_at + _LOOK_SECONDS)
 
     def tick(self) -> float:
         """Ask who holds what, and mend now and then what somebody else has changed."""
         at = time.monotonic()
         if self._wanted is not None and at >= self._heal_at:
-            self._heal_at = at + _HEAL_SECONDS
+            self._heal_at, self._looked_at = at + _HEAL_SECONDS, at
             self._heal(self._wanted)
+        if at >= self._mended_at + _TELL_SECONDS:
+            self._mended = ""
         self._follow_drill()
         pause = min(self._drill.tick(), max(self._heal_at - at, 0.0) or _HEAL_SECONDS)
         return min(self._watch.tick(), pause)
@@ -94,6 +108,7 @@ class Gateway:
         report = self._drill.report()
         return Findings(
             Software(agent=AGENT_VERSION),
+            trouble=as_sentence(self._trouble) if self._trouble else self._mended,
             observations=self._watch.observed(),
             drills=(report,) if report is not None else (),
         )
@@ -113,6 +128,7 @@ class Gateway:
                     step()
                 except AgentError as error:
                     logger.warning("not everything could be removed: %s", error)
+        self._rules.close()
         self._watch.close()
         self._netlink.close()
 
@@ -133,15 +149,27 @@ class Gateway:
     def _heal(self, wanted: GatewayDocument) -> None:
         try:
             if self._tables.ensure(self._elements(wanted)):
-                logger.warning("the tables had been changed by somebody else and are mended")
+                self._mended_at = time.monotonic()
+                self._mended = (
+                    "Somebody else had changed the agent's rules in nftables; "
+                    f"they were put back at {now():%H:%M:%S} UTC."
+                )
+                logger.warning("%s", self._mended)
             self._set_eips(wanted)
             self._set_routes(wanted)
+            self._check_forwarding(wanted)
         except AgentError as error:
             if str(error) != self._trouble:
                 logger.warning("the network is not as wanted: %s", error)
             self._trouble = str(error)
         else:
             self._trouble = ""
+
+    def _check_forwarding(self, wanted: GatewayDocument) -> None:
+        """The switch is the administrator's, who may want it off: it is told, not turned."""
+        routes = wanted.routes or any(havip.eip for havip in wanted.havips)
+        if routes and _FORWARDING.read_text().strip() != "1":
+            raise NotYet("IPv4 forwarding is switched off: this router does not route.")
 
     # --- Drills ---
 

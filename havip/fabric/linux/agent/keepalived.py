@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from havip.fabric.linux.agent import untranslated  # noqa: F401 - must come before havip.keepalived
 from havip.fabric.linux.agent.commands import run
 from havip.fabric.linux.agent.roles import Refused, as_sentence
 from havip.fabric.linux.protocol import NodeDocument, NodeHaVip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import selectors
@@ -71,6 +72,7 @@ class Loop:
         self._applied = 0
         self._attempted = 0
         self._error = ""
+        self._stumbled = ""
         self._wanted = self._load()
         self._pending: Document | None = None
         self._tries = 0
@@ -132,10 +134,15 @@ class Loop:
             while not self._ending:
                 try:
                     self._turn()
-                except Exception:
+                except Exception as error:
                     # The network must not lose its keeper over a surprise; the next turn begins anew.
                     logger.exception("a turn went wrong")
+                    self._stumbled = as_sentence(f"The agent stumbled: {error}")
+                    with contextlib.suppress(Exception):
+                        self._tell()
                     time.sleep(_PAUSE_AFTER_SURPRISE)
+                else:
+                    self._stumbled = ""
         finally:
             self._asking.stop()
             self._telling.stop()
@@ -182,11 +189,14 @@ class Loop:
         kept = self._state.read_json(_WANTED)
         if kept is None:
             return None
-        try:
-            return read_document(kept, scope=self._scope)
-        except ProtocolError as error:
-            logger.warning("the document on disk is unusable: %s", error)
-            return None
+        # A drill's order is good for seconds, and refused by a clock that is behind: the rest of the document must not fall with it.
+        whole = [kept, {**kept, "drill": None}] if isinstance(kept, dict) else [kept]
+        for each in whole:
+            try:
+                return read_document(_without_nothing(each), scope=self._scope)
+            except ProtocolError as error:
+                logger.warning("the document on disk is unusable: %s", error)
+        return None
 
     def _take(self, answer: object) -> None:
         try:
@@ -199,10 +209,10 @@ class Loop:
                 self._error = as_sentence(f"The agent refuses the wanted state: {error}")
                 self._pending = None
             return
-        if document == self._wanted and self._applied == document.version:
-            # The console shows again what is in force already; a newer attempt, if there was one, is void.
-            self._attempted, self._error, self._pending = self._applied, "", None
+        in_force = document == self._wanted and self._applied == document.version
+        if in_force and self._pending is None and not self._error:
             return
+        # Also what was in force before, when something newer was tried meanwhile: a part of that may stand.
         self._begin(document)
 
     def _begin(self, document: Document) -> None:
@@ -215,6 +225,8 @@ class Loop:
         assert document is not None
         try:
             self._role.apply(document)
+            if document != self._wanted:
+                self._state.write_json(_WANTED, as_json(document))
         except Refused as error:
             logger.warning("version %d is refused: %s", document.version, error)
             self._failed(document, as_sentence(error))
@@ -241,8 +253,6 @@ class Loop:
         self._error = sentence
 
     def _succeeded(self, document: Document) -> None:
-        if document != self._wanted:
-            self._state.write_json(_WANTED, as_json(document))
         self._wanted = document
         self._applied = self._attempted = document.version
         self._error = ""
@@ -254,11 +264,12 @@ class Loop:
     def _tell(self) -> None:
         findings = self._role.findings()
         attempted = self._attempted if self._error else self._applied
+        error = self._error if attempted >= self._applied else ""
         report = Report(
             protocol=PROTOCOL,
             applied_version=self._applied,
             attempted_version=attempted,
-            error=self._error if attempted >= self._applied else "",
+            error=error or findings.trouble or self._stumbled,
             software=findings.software,
             observations=findings.observations,
             vrrp=findings.vrrp,
@@ -267,6 +278,13 @@ class Loop:
         if report != self._last_report:
             self._last_report = report
             self._telling.tell(report)
+
+
+def _without_nothing(value: Any) -> Any:
+    """Return an object without the keys that have no value."""
+    if not isinstance(value, dict):
+        return value
+    return {key: each for key, each in value.items() if each is not None}
 
 
 def _version_of(answer: object) -> int | None:

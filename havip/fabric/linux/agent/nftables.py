@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import socket
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +22,42 @@ from havip.fabric.linux.agent.rulesets import (
 )
 from havip.fabric.linux.agent.state import StateDirectory
 
+logger = logging.getLogger("havip.agent")
+
 _FINGERPRINT = "nftables.json"
+_MESSAGES_AT_ONCE = 256
+_NETLINK_NETFILTER = 12
+_GROUP_NFTABLES = 7
+"""linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES."""
+
+
+class RulesWatch:
+    """Hears when anybody changes rules of nftables in this network namespace; also the agent itself."""
+
+    def __init__(self) -> None:
+        kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        self._socket = socket.socket(socket.AF_NETLINK, kind, _NETLINK_NETFILTER)
+        self._socket.bind((0, 1 << (_GROUP_NFTABLES - 1)))
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait for."""
+        return self._socket.fileno()
+
+    def read(self) -> None:
+        """Let go of what was heard: what has changed is looked up."""
+        for _each in range(_MESSAGES_AT_ONCE):
+            try:
+                self._socket.recv(65536)
+            except BlockingIOError:
+                return
+            except (
+                OSError
+            ) as error:  # more than the socket could hold: something has changed, for sure
+                logger.debug("the netfilter socket: %s", error)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.close()
 
 
 class Tables:
@@ -79,7 +116,10 @@ def _listed() -> list[Json]:
     for family, name in (GUARD, NAT):
         output = run("nft", ["-j", "list", "table", family, name])
         if output.code == 0:
-            answer = json.loads(output.out)
+            try:
+                answer = json.loads(output.out)
+            except ValueError as error:
+                raise NotYet("What nft lists is no JSON.") from error
             found += [each for each in answer.get("nftables", []) if "metainfo" not in each]
     return found
 

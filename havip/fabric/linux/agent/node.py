@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from havip.fabric.linux.agent.drilling import Drilling
 from havip.fabric.linux.agent.keepalived import announced, complaint, rendered, version
 from havip.fabric.linux.agent.netlink import Netlink
 from havip.fabric.linux.agent.processes import Service
-from havip.fabric.linux.agent.roles import AgentError, Findings, NotYet, Refused
+from havip.fabric.linux.agent.roles import AgentError, Findings, NotYet, Refused, as_sentence
 from havip.fabric.linux.agent.state import StateDirectory, write_atomically
 from havip.fabric.linux.agent.vrrp import NotifyFifo, States
 from havip.fabric.linux.protocol import Document, DrillReport, NodeDocument, Software
@@ -27,6 +28,8 @@ _LONGEST_HOLD = 600.0
 _LOOK_SECONDS = 1.0
 _REVIVE_SECONDS = 5.0
 _GONE_SECONDS = 3.0
+_MANY_DEATHS = 4
+_MANY_WITHIN = 60.0
 
 
 class Node:
@@ -43,12 +46,15 @@ class Node:
         self._drill = Drilling()
         self._look_at = 0.0
         self._revive_at = 0.0
-        self._ran = False
+        self._served: dict[str, str] = {}
+        self._deaths: deque[float] = deque(maxlen=_MANY_DEATHS)
+        self._trouble = ""
 
     def apply(self, wanted: Document) -> None:
         """Install the file if it is another one, and have keepalived serve it. A file that is refused changes nothing."""
         assert isinstance(wanted, NodeDocument)
-        self._version = version()
+        # Without a HaVip there is nothing for keepalived to do, so that it is missing must not keep anybody from unbinding.
+        self._version = version() if wanted.havips else _version_or_none()
         before = self._noted()
         self._drill.take(wanted.drill)
         if wanted.havips:
@@ -59,13 +65,15 @@ class Node:
         self._sweep(before - {havip.address for havip in wanted.havips} - _own(wanted))
         self._note({havip.address for havip in wanted.havips})
         self._wanted = wanted
-        self._ran = self._service.is_running()
+        self._trouble = ""
 
     def _serve(self, wanted: NodeDocument) -> None:
         devices = self._devices(wanted)
+        self._refuse_foreign(wanted)
         text = rendered(wanted, devices, self._fifo.path)
         if self._installed() != text:
             self._install(text)
+            self._state.remove(_LOADED)
         self._note(self._noted() | {havip.address for havip in wanted.havips})
         self._states.expect({havip.id: havip.interface_id for havip in announced(wanted)})
         if self._held():
@@ -78,7 +86,18 @@ class Node:
             # Noted afterwards: after a crash in between it is only told once more.
             self._service.reload()
         self._state.write_json(_LOADED, digest)
+        self._served = devices
         self._drill.disturbed(since=0.0)
+
+    def _refuse_foreign(self, wanted: NodeDocument) -> None:
+        """A HaVip must not be an address that this machine has for itself: it would be taken away with the HaVip."""
+        foreign = {havip.address for havip in wanted.havips} - self._noted()
+        for each in self._netlink.addresses():
+            if each.address in foreign:
+                link = self._netlink.link_name(each.link)
+                raise Refused(
+                    f"{each.address} is on {link} already, and this agent has not put it there."
+                )
 
     def _rest(self) -> None:
         """Have keepalived stand still, for a drill or whoever holds it."""
@@ -94,7 +113,6 @@ class Node:
         # A keepalived that was killed leaves its addresses behind.
         self._sweep({havip.address for havip in wanted.havips} - _own(wanted), patience=0)
         self._service.start()
-        self._ran = True
         logger.info("keepalived %s is started", self._version)
 
     def _install(self, text: str) -> None:
@@ -183,7 +201,7 @@ class Node:
         if not self._service.is_running():
             logger.warning("keepalived has ended")
             self._states.all_stopped()
-            self._ran = False
+            self._deaths.append(time.monotonic())
             self._revive_at = time.monotonic() + _REVIVE_SECONDS
             if self._wanted is not None:
                 addresses = {each.address for each in self._wanted.havips}
@@ -206,15 +224,29 @@ class Node:
             if self._held():
                 self._rest()
                 return
-            if not running and at >= self._revive_at:
-                self._revive_at = at + _REVIVE_SECONDS
-                self._start(wanted)
-                self._drill.disturbed(since=0.0)
-            elif running:
+            if running:
                 here = {each.address for each in self._netlink.addresses()}
                 self._states.compare({each.id: each.address in here for each in wanted.havips})
+                if self._devices(wanted) != self._served:
+                    logger.warning("a card is called otherwise than before")
+                    self._serve(wanted)
+            elif at >= self._revive_at:
+                self._revive_at = at + _REVIVE_SECONDS
+                self._serve(wanted)
+            else:
+                return
         except AgentError as error:
-            logger.warning("%s", error)
+            if str(error) != self._trouble:
+                logger.warning("%s", error)
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
+
+    def _often_dead(self) -> str:
+        """Say so when keepalived ends again and again, although it can always be started."""
+        if len(self._deaths) < _MANY_DEATHS or time.monotonic() - self._deaths[0] > _MANY_WITHIN:
+            return ""
+        return f"keepalived has ended {_MANY_DEATHS} times within {_MANY_WITHIN:.0f} s."
 
     def _held(self) -> bool:
         """Say whether keepalived is to stay stopped for now: for a drill, or because of the file `hold` in the state directory.
@@ -237,6 +269,7 @@ class Node:
         report = self._drill.report()
         return Findings(
             Software(agent=AGENT_VERSION, keepalived=self._version),
+            trouble=as_sentence(self._trouble) if self._trouble else self._often_dead(),
             vrrp=self._states.all(),
             drills=(report,) if report is not None else (),
         )

@@ -36,6 +36,8 @@ class Findings:
     """What a role has to tell the console beside the version that it applied."""
 
     software: Software
+    trouble: str = ""
+    """What is not as wanted although the version is applied, or what somebody else had changed: one sentence."""
     observations: tuple[Observed, ...] = ()
     vrrp: tuple[VrrpState, ...] = ()
     drills: tuple[DrillReport, ...] = ()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,10 @@ from typing import Any
 
 from havip.fabric.linux.agent.roles import AgentError
 
+logger = logging.getLogger("havip.agent")
+
+_OTHERS_WRITE = 0o022
+_OTHERS = 0o077
 _LARGEST_FILE = 8 * 1024 * 1024
 
 
@@ -32,6 +38,11 @@ class StateDirectory:
     def open(self) -> None:
         """Make the directory and take it."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = self.path.stat()
+        if found.st_uid != os.geteuid() or found.st_mode & _OTHERS_WRITE:
+            raise AgentError(
+                f"{self.path} must belong to this user, and nobody else may write there."
+            )
         descriptor = os.open(
             self.path / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
         )
@@ -72,10 +83,29 @@ class StateDirectory:
 
     def key(self) -> Key | None:
         """Return the key that enrolment gave."""
+        self._close_key()
         match self.read_json("key.json"):
             case {"agent_id": str(agent_id), "key": str(secret)} if agent_id and secret:
                 return Key(agent_id, secret)
         return None
+
+    def _close_key(self) -> None:
+        """Take a key's file from everybody else: it may have come here by a copy or a back-up."""
+        path = self.path / "key.json"
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mode & _OTHERS:
+                logger.warning(
+                    "%s was open to others; a key that they may have read is better revoked", path
+                )
+                path.chmod(0o600)
+
+    def check_writable(self) -> None:
+        """Raise AgentError when nothing can be kept here."""
+        try:
+            self.write("writable", "\n")
+            self.remove("writable")
+        except OSError as error:
+            raise AgentError(f"{self.path} cannot be written: {error.strerror}.") from error
 
     def keep_key(self, key: Key) -> None:
         """Keep the key."""

@@ -255,10 +255,10 @@ def test_nothing_new_is_204_after_the_wait(agents: Agents) -> None:
 
 def test_a_version_of_another_console_is_replaced(agents: Agents) -> None:
     agents.gateway.obey()
-    assert agents.gateway.ask(after=999).status_code == 200
-    agents.gateway.applied = 999
+    assert agents.gateway.ask(after=2**50).status_code == 200
+    agents.gateway.applied = 2**50
     answer = agents.gateway.report()
-    assert answer.json()["wanted_version"] < 999
+    assert answer.json()["wanted_version"] < 2**50
     assert Agent.objects.get(resource_id=agents.gateway.agent_id).applied_version == 0
 
 

@@ -99,5 +99,6 @@ def test_an_ended_drill_takes_in_nothing(stage: Stage) -> None:
     drill = disturbed(stage)
     stage.agents.world.act("job.cancel", job_id=stage.job().resource_id)
     stage.look()
+    drill = restored(stage, drill)
     stage.probes(drill, (0, 9000, "ecs2"))
-    assert len(answers_of(drill)["inside"]) == 1
+    assert [each.ended_ms for each in answers_of(drill)["inside"]] == [2080]

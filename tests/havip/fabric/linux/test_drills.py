@@ -10,7 +10,7 @@ from django.utils import timezone
 from console.audit.models import AuditEvent
 from console.jobs.models import JobLock, JobState
 from console.operations.refusal import Refusal
-from havip.fabric.linux.models import HolderInterval
+from havip.fabric.linux.models import Agent, HolderInterval
 from havip.models import Drill, DrillStatus
 from havip.selectors.drills import answers_of
 from tests.havip.fabric.linux.drilling import BEFORE, Stage, disturbed, restored
@@ -83,6 +83,16 @@ def test_the_whole_way(stage: Stage) -> None:
     assert ended.after["gap_inside_ms"] == 1540
 
 
+ENDED_EARLY = ["havip.stop_drill", "job.cancel"]
+
+
+def end_early(stage: Stage, drill: Drill, way: str) -> None:
+    """Have somebody end it, on its own page or on its job's."""
+    which = {"job_id": stage.job().resource_id, "drill_id": drill.resource_id}
+    name = "job_id" if way == "job.cancel" else "drill_id"
+    stage.agents.world.act(way, **{name: which[name]})
+
+
 class TestEndings:
     """However it ends: the node is told to come back, the reason says why, and nothing stays locked."""
 
@@ -150,24 +160,57 @@ class TestEndings:
         drill = restored(stage, drill)
         assert drill.reason == "The node ecs1 reported: keepalived does not end."
 
-    def test_it_is_stopped_by_hand(self, stage: Stage) -> None:
+    @pytest.mark.parametrize("way", ENDED_EARLY)
+    def test_it_is_ended_early(self, stage: Stage, way: str) -> None:
+        """On the drill's page as on its job's: nothing is let go before the node is back."""
         drill = disturbed(stage)
         stage.node(drill, disturbed=True)
-        stage.agents.world.act("havip.stop_drill", drill_id=drill.resource_id)
-        stage.look()
+        held = JobLock.objects.count()
+        end_early(stage, drill, way)
+        for _ in range(2):
+            stage.look()
+        drill.refresh_from_db()
+        assert drill.status == DrillStatus.RESTORING
+        assert JobLock.objects.count() == held
         assert not stage.agents.ecs1.document().drill.disturb
         drill = restored(stage, drill)
         assert drill.status == DrillStatus.FAILED
-        assert "stopped by hand" in drill.reason
+        assert drill.reason == "It was stopped by hand before the standby had taken over."
+        assert (stage.job().state, stage.job().reason) == (JobState.CANCELLED, drill.reason)
+        event = AuditEvent.objects.latest("pk")
+        assert (event.action, event.actor_kind) == ("havip.drill_result", "system")
 
-    def test_its_job_is_cancelled(self, stage: Stage) -> None:
+    @pytest.mark.parametrize("way", ENDED_EARLY)
+    def test_ended_early_and_the_node_is_not_heard_of_again(self, stage: Stage, way: str) -> None:
         drill = disturbed(stage)
         stage.node(drill, disturbed=True)
-        stage.agents.world.act("job.cancel", job_id=stage.job().resource_id)
+        end_early(stage, drill, way)
+        stage.look()
+        stage.clock.shift(29.9)
+        stage.look()
+        assert JobLock.objects.exists()
+        stage.clock.shift(0.2)
         stage.look()
         drill.refresh_from_db()
-        assert (drill.status, drill.reason) == (DrillStatus.FAILED, "Cancelled.")
-        assert stage.agents.ecs1.document().drill is None
+        assert drill.status == DrillStatus.FAILED
+        assert drill.reason.startswith("It was stopped by hand before the standby had taken over. ")
+        assert "ecs1 is not known to be back: " in drill.reason
+        assert "the node ecs1 has not answered" in drill.reason
+        assert stage.job().state == JobState.FAILED
+        assert not JobLock.objects.exists()
+
+    @pytest.mark.parametrize("way", ENDED_EARLY)
+    def test_ended_before_it_began(self, stage: Stage, way: str) -> None:
+        """No worker has looked at it, so there is nothing to wait for."""
+        outcome = stage.agents.world.act(
+            "havip.drill", havip_id=stage.havip, kind="link_down", from_outside=False
+        )
+        drill = Drill.objects.get(resource_id=outcome.values["drill_id"])
+        end_early(stage, drill, way)
+        drill.refresh_from_db()
+        assert drill.status == DrillStatus.FAILED
+        assert drill.reason.startswith("Cancelled by ")
+        assert stage.job().state == JobState.CANCELLED
         assert not JobLock.objects.exists()
 
     def test_the_node_is_not_heard_of_again(self, stage: Stage) -> None:
@@ -185,6 +228,27 @@ class TestEndings:
         assert drill.reason.startswith("ecs1 is not known to be back: ")
         assert "the node ecs1 has not answered" in drill.reason
         assert (drill.taken_over_by, drill.gap_inside_ms) == ("ecs2", 620)
+        assert not JobLock.objects.exists()
+
+    @pytest.mark.parametrize("who", ["node:", "gateway:"])
+    def test_an_agent_is_revoked_in_the_middle(self, stage: Stage, who: str) -> None:
+        """What it says is heard no more; what is locked is let go when the others have had their time."""
+        drill = disturbed(stage)
+        stage.node(drill, disturbed=True)
+        agent = Agent.objects.filter(scope__startswith=who).earliest("pk")
+        stage.agents.world.act(
+            "agent.revoke", by=stage.agents.world.owner, agent_id=agent.resource_id
+        )
+        stage.clock.shift(15.1)
+        stage.look()
+        drill.refresh_from_db()
+        assert drill.status == DrillStatus.RESTORING
+        stage.agents.ecs1.report()
+        stage.clock.shift(30.1)
+        stage.look()
+        drill.refresh_from_db()
+        assert drill.status == DrillStatus.FAILED
+        assert "did not answer within 15 seconds" in drill.reason
         assert not JobLock.objects.exists()
 
     def test_the_console_was_away_for_the_whole_of_it(self, stage: Stage) -> None:

@@ -254,6 +254,30 @@ def test_a_silent_agent_is_an_alert_at_its_havips(
     assert kinds(havip) == []
 
 
+def test_an_agent_s_error_is_an_alert_when_it_lasts(
+    agents: Agents, havip: str, time_passes: Any
+) -> None:
+    agents.ecs2.report(error="keepalived does not start: no <b>.")
+    assert examine_agents() == 1
+    assert kinds(havip) == []
+    time_passes(16)
+    agents.ecs2.report(error="keepalived is not installed.")
+    assert examine_agents() == 0
+    (alert,) = alerts(record(havip)).shown
+    assert alert.kind == "agent_failed"
+    assert "the node ecs2" in alert.sentence
+    assert "keepalived is not installed." in alert.sentence
+    # What it said last is old when it is silent.
+    time_passes(31)
+    for agent in (agents.gateway, agents.ecs1):
+        agent.report()
+    examine_agents()
+    assert kinds(havip) == ["agent_silent"]
+    agents.ecs2.report()
+    examine_agents()
+    assert kinds(havip) == []
+
+
 def test_a_stopped_instance_s_agent_is_silent_by_right(
     agents: Agents, havip: str, time_passes: Any
 ) -> None:

@@ -34,7 +34,7 @@ def test_the_list_says_who_serves_what(agents: Agents, viewer_client: Client) ->
     agents.ecs1.report(software={"agent": "1.0", "keepalived": "1.2.13"})
     agents.ecs2.document()
     shown = text(viewer_client.get(url("agent-list", agents)))
-    for words in ("Gateway", "Node", "ecs1", "keepalived 2.2.7", "older than 1.2.15", "1 of 1"):
+    for words in ("Gateway", "Node", "ecs1", "keepalived 2.2.7", "older than 1.2.15", "up to date"):
         assert words in shown
     assert shown.count("older than 1.2.15") == 1
     assert "behind" in shown
@@ -47,8 +47,19 @@ def test_errors_silence_and_revocation_are_shown(agents: Agents, viewer_client: 
     )
     Agent.objects.filter(scope=agents.ecs2.scope).update(revoked_at=timezone.now())
     shown = text(viewer_client.get(url("agent-list", agents)))
-    for words in ("nft says no &lt;b&gt;.", "Silent", "Revoked"):
+    for words in ("nft says no &lt;b&gt;.", "Error", "Silent", "Revoked"):
         assert words in shown
+    # What a silent agent said last is old, and an instance that does not run has no agent that could answer.
+    Agent.objects.filter(scope=agents.gateway.scope).update(
+        last_seen=timezone.now() - timedelta(minutes=1)
+    )
+    instance = agents.world.get(agents.world.ecs1)
+    instance.status = "Stopped"
+    instance.save()
+    shown = text(viewer_client.get(url("agent-list", agents)))
+    for words in ("Said last: nft says no", "Silent", "Instance does not run"):
+        assert words in shown
+    assert "Error" not in shown
 
 
 def test_the_list_costs_the_same_for_many(
@@ -72,7 +83,8 @@ def test_a_token_is_shown_once_and_works(agents: Agents, owner_client: Client) -
     answer = owner_client.post(url("agent-token", agents), {"scope": scope})
     token = answer.context["token"]
     assert token in text(answer)
-    assert scope in text(answer)
+    for words in (f"SCOPE={scope}", "requirements/agent.txt", "havip-agent@node"):
+        assert words in text(answer)
     assert "no-store" in answer["Cache-Control"]
     assert ScriptedAgent(scope, token=token).ask().status_code == 200
     event = AuditEvent.objects.get(action="agent.issue_token")
