@@ -11,7 +11,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from console.jobs.models import Job
-from console.teams.models import Membership, User
+from console.teams.access import memberships_of
+from console.teams.models import User
 from console.teams.principal import Principal
 from console.teams.roles import Permission
 from havip.fabric.directory import fabric_for, some_fabric_announces
@@ -38,7 +39,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "theme": theme,
             "user_label": user.label,
             "user_links": _user_links(user),
-            **_team_frame(request, user),
+            **_team_frame(request),
         },
         "theme": theme,
     }
@@ -69,9 +70,9 @@ def current_region(request: HttpRequest) -> Region:
     return remembered or regions()[DEFAULT_REGION]
 
 
-def _team_frame(request: HttpRequest, user: User) -> dict[str, Any]:
+def _team_frame(request: HttpRequest) -> dict[str, Any]:
     """Return what belongs to the team whose page this is; without one, only the teams to choose from."""
-    memberships = list(Membership.objects.select_related("team").filter(user=user))
+    memberships = memberships_of(request)
     principal: Principal | None = getattr(request, "principal", None)
     region = current_region(request)
     teams = [

@@ -40,19 +40,30 @@ def _told(part: str) -> str:
     return gettext(message) % {name: _told(value) for name, value in filled.items()}
 
 
+def sentence_within(message: str, parameters: Mapping[str, object]) -> dict[str, object]:
+    """Return a stored sentence as a parameter of another one: plain JSON, read in the reader's language."""
+    return {"message": message, "parameters": dict(parameters)}
+
+
 def render_sentence(message: str, parameters: Mapping[str, object] | None = None) -> str:
     """Return the stored English `message` in the reader's language with its parameters filled in.
 
-    Messages are marked with `gettext_noop` where they are written. A message whose parameters
-    do not fit is returned as it is: an old row must never break a page.
+    Messages are marked with `gettext_noop` where they are written. A parameter may be a stored sentence itself
+    (`sentence_within`). A message whose parameters do not fit is returned as it is: an old row must never break a page.
     """
     if not message:
         return ""
     translated = gettext(message)
     try:
-        return translated % {
-            name: render_phrases(value) if isinstance(value, str) else value
-            for name, value in (parameters or {}).items()
-        }
+        return translated % {name: _filled(value) for name, value in (parameters or {}).items()}
     except (KeyError, TypeError, ValueError):
         return translated
+
+
+def _filled(value: object) -> object:
+    match value:
+        case str():
+            return render_phrases(value)
+        case {"message": str(message), "parameters": {**parameters}}:
+            return render_sentence(message, {str(name): each for name, each in parameters.items()})
+    return value

@@ -13,6 +13,7 @@ from console import pulse
 from console.jobs.handlers import (
     Done,
     PermanentFailure,
+    Stopped,
     TemporaryFailure,
     Waiting,
     register,
@@ -111,9 +112,9 @@ def keep_observation(havip: HaVip, observation: Observation) -> None:
 
 
 class DrillJobHandler:
-    """Takes fail-over drills through their stages."""
+    """Takes fail-over drills through their stages; a cancelled one through those that bring the node back."""
 
-    def carry_out(self, job: Job) -> Done | Waiting:
+    def carry_out(self, job: Job) -> Done | Waiting | Stopped:
         """Go as far as what the agents have reported allows."""
         return drill_stages.advance(job.instructions["drill"])
 
@@ -133,4 +134,4 @@ class DrillJobHandler:
 def register_handlers() -> None:
     """Make the handlers known to the job runner; called when the application is ready."""
     register(HANDLER, FabricJobHandler())
-    register(DRILL_HANDLER, DrillJobHandler())
+    register(DRILL_HANDLER, DrillJobHandler(), winds_down=True)

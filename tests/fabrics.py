@@ -39,7 +39,6 @@ class ScriptedFabric:
         self.holders: dict[str, str] = {}
         self.calls: list[WantedHaVip | WantedNetwork] = []
         self.drills = DrillAbilities()
-        self.silent: list[str] = []
         self.delay_seconds = 0.0
         self.before_answer: Callable[[], None] | None = None
         self._script: deque[Step] = deque()
@@ -111,13 +110,9 @@ class ScriptedFabric:
         """Say who is seen to hold the address; None where no test has said so."""
         return Observation(observed_at=timezone.now(), holder_id=self.holders.get(havip_id))
 
-    def drill_abilities(self, region: str) -> DrillAbilities:
+    def drill_abilities(self, region: str, vpc_id: str = "") -> DrillAbilities:
         """Whatever the test says; by itself it can do none."""
         return self.drills
-
-    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
-        """Whoever the test says."""
-        return self.silent
 
     def _step(self, wanted: WantedHaVip | WantedNetwork) -> InProgress | None:
         with self._lock:

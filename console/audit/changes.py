@@ -49,6 +49,7 @@ FIELD_NAMES: Mapping[str, Promise | str] = {
     "reason": _("Reason"),
     "approve": _("Approve"),
     "cancel_requested": _("Asked to stop"),
+    "without_anybody": _("Left with nobody"),
     "retry_of": _("Retry of"),
     "scope": _("Scope"),
     "expires_at": _("Expires"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.utils.translation import gettext_noop
@@ -41,10 +42,18 @@ class Waiting:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The work was ended early, as somebody asked for, and what it had done is taken back."""
+
+    message: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
 class JobHandler(Protocol):
     """Carries out one kind of work. Every method may be called again after a crash and must then end the same."""
 
-    def carry_out(self, job: Job) -> Done | Waiting:
+    def carry_out(self, job: Job) -> Done | Waiting | Stopped:
         """Do the work, outside of any transaction; may take minutes. Raises TemporaryFailure, PermanentFailure."""
 
     def settle(self, job: Job) -> None:
@@ -58,11 +67,23 @@ class JobHandler(Protocol):
 
 
 _HANDLERS: dict[str, JobHandler] = {}
+_WINDING_DOWN: set[str] = set()
 
 
-def register(name: str, handler: JobHandler) -> None:
-    """Make a handler known under the name that jobs bear."""
+def register(name: str, handler: JobHandler, *, winds_down: bool = False) -> None:
+    """Make a handler known under the name that jobs bear.
+
+    A job is ended as soon as somebody has cancelled it, and its locks are let go. Not so that of a handler which `winds_down`:
+    it is carried on with `cancel_requested` set, until the handler has taken back what it did and says `Stopped`.
+    """
     _HANDLERS[name] = handler
+    if winds_down:
+        _WINDING_DOWN.add(name)
+
+
+def winds_down(job: Job) -> bool:
+    """Tell whether a cancelled job of this kind is carried on until its handler ends it."""
+    return job.handler in _WINDING_DOWN
 
 
 def handler_for(job: Job) -> JobHandler:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import inspect
 from http import HTTPStatus
 
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from console.jobs.models import ACTIVE_STATES, Job, JobState
-from console.jobs.queue import send
-from console.jobs.runner import cancel_locked
+from console.jobs.runner import ask_to_stop
 from console.operations.framework import OPERATIONS, Outcome, current_change, operation
 from console.operations.refusal import Rule
 from console.teams.models import Team
@@ -59,15 +56,7 @@ def cancel_job(*, principal: Principal, job_id: str, client_token: str = "") -> 
     if job.state not in ACTIVE_STATES:
         raise JOB_ENDED.refuse(state=job.get_state_display())
     change.before = {"state": job.state, "cancel_requested": job.cancel_requested}
-    if job.state == JobState.QUEUED and job.attempt == 0:
-        cancel_locked(job, who=principal.label)
-    else:
-        # An attempt may have told the network something already: a worker takes that back, then ends the job.
-        job.cancel_requested = True
-        if not job.lease_owner:
-            job.due_at = timezone.now()
-            transaction.on_commit(lambda: send(job.pk), robust=True)
-        job.save(update_fields=["cancel_requested", "due_at"])
+    ask_to_stop(job, who=principal.label)
     change.after = {"state": job.state, "cancel_requested": job.cancel_requested}
     return change.outcome(state=job.state)
 

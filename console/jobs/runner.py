@@ -20,9 +20,11 @@ from console.jobs import lease
 from console.jobs.handlers import (
     Done,
     PermanentFailure,
+    Stopped,
     TemporaryFailure,
     Waiting,
     handler_for,
+    winds_down,
 )
 from console.jobs.models import ACTIVE_STATES, Job, JobLock, JobState
 from console.jobs.queue import log, send
@@ -48,7 +50,7 @@ def run(job_pk: int) -> JobState | None:
         _undo_left(job_pk)
         return None
     pulse.touch(job.team_id)
-    if job.cancel_requested:
+    if _is_to_end_now(job):
         return conclude_cancelled(job)
     if job.attempt > job.maximum_attempts:
         return _fail(job, WORKERS_DIED, attempts=job.attempt - 1)
@@ -69,9 +71,22 @@ def run(job_pk: int) -> JobState | None:
     except Exception as error:
         logger.exception("job %s failed by an internal error", job.resource_id)
         return _fail(job, INTERNAL, name=type(error).__name__)
-    if isinstance(result, Waiting):
-        return _wait(job, result)
-    return _succeed(job, result)
+    return _conclude(job, result)
+
+
+def _conclude(job: Job, result: Done | Waiting | Stopped) -> JobState | None:
+    match result:
+        case Waiting():
+            return _wait(job, result)
+        case Stopped():
+            return conclude_cancelled(job, result)
+        case Done():
+            return _succeed(job, result)
+
+
+def _is_to_end_now(job: Job) -> bool:
+    """Tell whether somebody cancelled the job and nothing of it has to be carried on."""
+    return job.cancel_requested and not winds_down(job)
 
 
 def _log_once(job: Job, message: str, **parameters: object) -> None:
@@ -114,7 +129,7 @@ def _later(job: Job, failure: TemporaryFailure) -> JobState | None:
         if held is None:
             return None
         log(held, failure.message, level="warning", **failure.parameters)
-        if not held.cancel_requested:
+        if not _is_to_end_now(held):
             log(held, gettext_noop("Tried again in %(seconds).1f seconds."), seconds=delay)
             _release(held, JobState.QUEUED, delay)
             transaction.on_commit(lambda: send(held.pk, delay_seconds=delay), robust=True)
@@ -137,7 +152,7 @@ def _wait(job: Job, waiting: Waiting) -> JobState | None:
         held = _held(job)
         if held is None:
             return None
-        if held.cancel_requested:
+        if _is_to_end_now(held):
             state = _cancel(held)
         elif held.deadline_at is not None and timezone.now() >= held.deadline_at:
             state = _end_failed(held, DEADLINE, {"note": waiting.note})
@@ -196,12 +211,17 @@ def _end_failed(job: Job, message: str, parameters: dict[str, object]) -> JobSta
     return _end(job, JobState.FAILED)
 
 
-def conclude_cancelled(job: Job) -> JobState | None:
-    """End a job that this claim holds as cancelled, and put the records back."""
+def conclude_cancelled(job: Job, stopped: Stopped | None = None) -> JobState | None:
+    """End a job that this claim holds as cancelled, with its handler's last word, and put the records back."""
     with transaction.atomic():
         held = _held(job)
         if held is None:
             return None
+        if stopped is not None:
+            held.explanation, held.explanation_parameters = (
+                stopped.message,
+                dict(stopped.parameters),
+            )
         state = _cancel(held)
     _undo(job)
     return state
@@ -216,10 +236,22 @@ def _cancel(job: Job) -> JobState:
     return _end(job, JobState.CANCELLED)
 
 
-def cancel_locked(job: Job, *, who: str) -> JobState:
-    """Cancel a queued job that the caller has locked in its transaction."""
-    job.explanation, job.explanation_parameters = CANCELLED, {"who": who}
-    return _cancel(job)
+def ask_to_stop(job: Job, *, who: str) -> None:
+    """End an active job that the caller has locked in its transaction, or have it ended by a worker.
+
+    One that no worker has touched is cancelled at once. An attempt of any other may have told the network something already:
+    a worker takes that back, at once or (`winds_down`) step by step, and ends the job.
+    """
+    if job.state == JobState.QUEUED and job.attempt == 0:
+        job.explanation, job.explanation_parameters = CANCELLED, {"who": who}
+        _cancel(job)
+        return
+    job.cancel_requested = True
+    if not job.lease_owner:
+        job.due_at = timezone.now()
+        transaction.on_commit(lambda: send(job.pk), robust=True)
+    job.save(update_fields=["cancel_requested", "due_at"])
+    pulse.touch(job.team_id)
 
 
 def _end(job: Job, state: JobState) -> JobState:

@@ -67,9 +67,7 @@ def page_principal(request: HttpRequest, team_slug: str) -> Principal:
     user = request.user
     if not isinstance(user, User):
         raise Http404
-    membership = (
-        Membership.objects.select_related("team").filter(user=user, team__slug=team_slug).first()
-    )
+    membership = next((m for m in memberships_of(request) if m.team.slug == team_slug), None)
     if membership is None:
         raise Http404
     return Principal(
@@ -83,6 +81,15 @@ def page_principal(request: HttpRequest, team_slug: str) -> Principal:
         source_address=getattr(request, "source_address", ""),
         request_id=getattr(request, "request_id", ""),
     )
+
+
+def memberships_of(request: HttpRequest) -> list[Membership]:
+    """Return the memberships of who is signed in, each with its team; read once for a request, whoever asks."""
+    known: list[Membership] | None = getattr(request, "memberships", None)
+    if known is None:
+        known = list(Membership.objects.select_related("team").filter(user=request.user.pk))
+        request.memberships = known  # type: ignore[attr-defined]
+    return known
 
 
 SiteView = Callable[Concatenate[HttpRequest, User, P], HttpResponseBase]

@@ -55,6 +55,7 @@ STATE_LOOKS: Final[Mapping[str, tuple[str, str]]] = {
     "MASTER": ("live", "hold"),
     "BACKUP": ("idle", "circle"),
     "FAULT": ("bad", "alert"),
+    "SPLIT": ("bad", "alert"),
     "STOP": ("idle", "stop"),
     "unknown": ("idle", "help"),
     # applications, requests, keys, checks

@@ -66,6 +66,6 @@ def slot_look(slot: Mapping[str, Any] | None) -> str:
         return "failed"
     if slot.get("state") == "empty" or not slot.get("resource", slot.get("address")):
         return "empty"
-    if slot.get("observed_role") == "FAULT":
+    if slot.get("observed_role") in {"FAULT", "SPLIT"}:
         return "failed"
     return "live" if slot.get("holder") else "bound"

@@ -74,7 +74,8 @@ class Drill(Resource):
     from_inside = models.BooleanField(_("from inside the VPC"), default=True)
     from_outside = models.BooleanField(_("from outside"), default=True)
     port = models.PositiveIntegerField(_("port"), default=80)
-    stop_requested = models.BooleanField(default=False)
+    eip_address = models.CharField(max_length=15, blank=True)
+    """What is asked from outside; "" where nothing is. The HaVip may have another EIP when the result is read."""
     deadline = models.DateTimeField(_("restored by itself at"))
     probing_since = models.DateTimeField(_("probing since"), null=True, blank=True)
     disturbed_at = models.DateTimeField(_("disturbed"), null=True, blank=True)
@@ -106,6 +107,11 @@ class Drill(Resource):
     def is_under_way(self) -> bool:
         """Whether it has not ended."""
         return self.status in RUNNING_DRILL
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked for its end, on its own page or on its job's."""
+        return self.job is not None and self.job.cancel_requested
 
     @property
     def reason(self) -> str:

@@ -59,6 +59,13 @@ class HaVip(Resource):
         """The name with the address, or the address alone."""
         return f"{self.name} ({self.ip_address})" if self.name else str(self.ip_address)
 
+    def bindings_with_nodes(self) -> list[Binding]:
+        """Return the bindings by slot with what is bound; asks the database only where they were not fetched with the HaVip."""
+        if "bindings" not in getattr(self, "_prefetched_objects_cache", {}):
+            found = self.bindings.select_related("instance", "interface__instance")
+            return list(found.order_by("slot"))
+        return sorted(self.bindings.all(), key=lambda binding: binding.slot)
+
 
 class BindingKind(models.TextChoices):
     """What is bound: whole instances, or single interfaces; never both at one HaVip (2-domain B4)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from console.operations.framework import Change, Outcome, current_change, operation
+from console.operations.refusal import Rule
 from console.teams.principal import Principal
 from havip.fabric.linux.documents import virtual_router_ids
 from havip.keepalived import VirtualRouterIdsExhausted
@@ -80,9 +81,9 @@ def unbind_interface(
     return _unbind(principal, region, havip_id, BindingKind.INTERFACE, interface_id, force=force)
 
 
-def _concerned(change: Change, region: str, havip_id: str) -> HaVip:
+def _concerned(change: Change, region: str, havip_id: str, missing: Rule = rules.NO_HAVIP) -> HaVip:
     change.concerns("havip", havip_id, havip_id)
-    havip = the_havip(change.team, region, havip_id)
+    havip = the_havip(change.team, region, havip_id, missing)
     change.concerns("havip", havip.resource_id, havip.label)
     return havip
 
@@ -208,7 +209,7 @@ def bind_eip(
 ) -> Outcome:
     """Bind an EIP to the HaVip. Raises Refusal H1, E0 to E4."""
     change = current_change()
-    havip = _concerned(change, region, havip_id)
+    havip = _concerned(change, region, havip_id, rules.NO_HAVIP_TO_BIND)
     eip = the_eip(principal.team, eip_id)
     rules.check_eip_binding(eip, havip, eip_of(havip))
     change.before = {"status": havip.status}
@@ -250,7 +251,8 @@ def unbind_eip(
 ) -> Outcome:
     """Unbind the EIP from the HaVip, or from whichever it is bound to where none is named. Raises Refusal H1, E0, U1, U2."""
     change = current_change()
-    havip = _concerned(change, region, havip_id or _where_bound(change, region, eip_id))
+    named = havip_id or _where_bound(change, region, eip_id)
+    havip = _concerned(change, region, named, rules.NO_HAVIP_TO_UNBIND)
     eip = the_eip(principal.team, eip_id)
     rules.u2_havip_settled(havip)
     rules.u1_is_bound(eip if eip.havip_id == havip.pk else None, eip.ip_address)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,9 +18,9 @@ from django.utils.translation import gettext_noop
 from console import pulse
 from console.audit.log import AuditEntry, record
 from console.audit.models import AuditEvent
-from console.jobs.handlers import Done, PermanentFailure, Waiting
+from console.jobs.handlers import Done, PermanentFailure, Stopped, Waiting
 from console.jobs.models import Job
-from console.sentences import phrase
+from console.sentences import phrase, sentence_within
 from console.teams.principal import system_principal
 from havip.fabric.base import FabricBusy, FabricRefused, InProgress
 from havip.fabric.directory import fabric_for
@@ -58,6 +58,9 @@ STOPPED = gettext_noop("It was stopped by hand before the standby had taken over
 NOT_RESTORED = gettext_noop(
     "%(node)s is not known to be back: %(note)s. Its agent brings it back by itself."
 )
+NOT_RESTORED_EITHER = gettext_noop(
+    "%(reason)s %(node)s is not known to be back: %(note)s. Its agent brings it back by itself."
+)
 NO_REPORT = phrase(gettext_noop("its agent has not reported"))
 KEEPALIVED_AWAY = phrase(gettext_noop("its keepalived has not reported"))
 
@@ -70,10 +73,14 @@ class _Told:
     refused: tuple[str, dict[str, object]] | None = None
 
 
-def advance(pk: int) -> Done | Waiting:
-    """Take a drill as far as it can go now. Raises PermanentFailure when it has ended badly, with the node brought back."""
+def advance(pk: int) -> Done | Waiting | Stopped:
+    """Take a drill as far as it can go now.
+
+    Raises PermanentFailure when it has ended badly, with the node brought back, or when the node is not known to be back.
+    """
     while True:
-        drill = Drill.objects.select_related("havip__vpc", "havip__vswitch", "team").get(pk=pk)
+        found = Drill.objects.select_related("havip__vpc", "havip__vswitch", "team", "job")
+        drill = found.get(pk=pk)
         stage = _STAGES.get(DrillStatus(drill.status))
         answer = Done() if stage is None else stage(drill)
         if answer is not None:
@@ -151,7 +158,7 @@ def _disturbed(drill: Drill) -> Waiting | None:
     return Waiting(_LOOK_SECONDS, told.note)
 
 
-def _restoring(drill: Drill) -> Done | Waiting:
+def _restoring(drill: Drill) -> Done | Waiting | Stopped:
     """The node's own agent must say that it is back, and its keepalived that it takes part again."""
     told = tell(drill)
     now = timezone.now()
@@ -164,13 +171,11 @@ def _restoring(drill: Drill) -> Done | Waiting:
             return Waiting(max((settled - now).total_seconds(), 0.1))
         awaited = KEEPALIVED_AWAY
     if now >= drill.deadline:
-        if drill.explanation:
-            return _end(drill)
-        raise PermanentFailure(NOT_RESTORED, node=drill.node_label, note=awaited)
+        _fail_unrestored(drill, awaited)
     return Waiting(_LOOK_SECONDS, told.note)
 
 
-_STAGES: dict[DrillStatus, Callable[[Drill], Done | Waiting | None]] = {
+_STAGES: dict[DrillStatus, Callable[[Drill], Done | Waiting | Stopped | None]] = {
     DrillStatus.QUEUED: _queued,
     DrillStatus.PROBING: _probing,
     DrillStatus.DISTURBED: _disturbed,
@@ -178,7 +183,21 @@ _STAGES: dict[DrillStatus, Callable[[Drill], Done | Waiting | None]] = {
 }
 
 
-def _end(drill: Drill) -> Done:
+def _fail_unrestored(drill: Drill, awaited: str) -> NoReturn:
+    """End a drill whose node nobody has heard of, beside whatever else went wrong with it."""
+    message = NOT_RESTORED
+    parameters: dict[str, object] = {"node": drill.node_label, "note": awaited}
+    if drill.explanation:
+        reason = sentence_within(drill.explanation, drill.explanation_parameters)
+        message, parameters = NOT_RESTORED_EITHER, {**parameters, "reason": reason}
+    unended = Drill.objects.filter(pk=drill.pk, status=DrillStatus.RESTORING)
+    unended.update(explanation=message, explanation_parameters=parameters)
+    raise PermanentFailure(message, **parameters)
+
+
+def _end(drill: Drill) -> Done | Stopped:
+    if drill.explanation == STOPPED:
+        return Stopped(STOPPED)
     if drill.explanation:
         raise PermanentFailure(drill.explanation, **drill.explanation_parameters)
     return Done()
@@ -275,6 +294,9 @@ def fail(job: Job) -> None:
     if not message:
         message, parameters = job.explanation, job.explanation_parameters
     _write_result(drill, DrillStatus.FAILED, explanation=message, explanation_parameters=parameters)
+    if message == STOPPED:  # of a job that failed its runner says so
+        drill.refresh_from_db()
+        _record_result(job, drill)
 
 
 def follow_records(job: Job) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
-from console.jobs.models import ACTIVE_STATES, Job
-from console.jobs.queue import JobRequest, send
+from console.jobs.models import Job
+from console.jobs.queue import JobRequest
+from console.jobs.runner import ask_to_stop
 from console.operations.framework import Outcome, current_change, operation
 from console.teams.principal import Principal
 from havip.models import Drill, HaVip, Instance
@@ -16,7 +17,8 @@ from havip.operations.drill_stages import PROBING_WITHIN_SECONDS
 from havip.operations.finding import the_havip
 from havip.rules import drills as rules
 from havip.rules.drills import DrillWish
-from havip.selectors.drills import drill_of, drill_scene
+from havip.selectors.drill_scenes import drill_scene
+from havip.selectors.drills import drill_of
 from havip.selectors.havips import eip_of
 
 HANDLER = "drill"
@@ -32,19 +34,28 @@ def start_drill(
     from_inside: bool = True,
     from_outside: bool = True,
     port: int = 80,
+    accept_outage_of: Sequence[str] = (),
     client_token: str = "",
 ) -> Outcome:
     """Disturb the node that holds the address, and see how long nobody answers at a TCP `port` from 1 to 65535.
 
     `kind` is keepalived_stopped, link_down or instance_stopped. Its job holds the HaVip until the node is brought back, which
-    the agents do by themselves in time, too. Raises Refusal H1, X1 to X5.
+    the agents do by themselves in time, too. Other HaVips of the node move as well; those that would be left with nobody are
+    named in `accept_outage_of` by who starts it. Raises Refusal H1, X1 to X5, X7.
     """
     change = current_change()
     change.concerns("havip", havip_id, havip_id)
     havip = the_havip(principal.team, region, havip_id)
     change.concerns("havip", havip.resource_id, havip.label)
-    wish = DrillWish(kind, from_inside=from_inside, from_outside=from_outside, port=port)
-    node, standby = rules.check_drill(havip, eip_of(havip), drill_scene(havip), wish)
+    wish = DrillWish(
+        kind,
+        from_inside=from_inside,
+        from_outside=from_outside,
+        port=port,
+        accept_outage_of=accept_outage_of,
+    )
+    scene, eip = drill_scene(havip), eip_of(havip)
+    node, standby = rules.check_drill(havip, eip, scene, wish)
     instance = Instance.objects.get(resource_id=node.instance_id)
     drill = Drill.objects.create(
         team=principal.team,
@@ -59,9 +70,12 @@ def start_drill(
         from_inside=from_inside,
         from_outside=from_outside,
         port=port,
+        eip_address=str(eip.ip_address) if eip is not None and from_outside else "",
         deadline=timezone.now() + timedelta(seconds=PROBING_WITHIN_SECONDS),
     )
-    drill.job = change.queue(_job(change.action, drill, instance))
+    locked = [(Instance.KIND, standby.instance_id)]
+    locked += [(HaVip.KIND, other.havip_id) for other in scene.others]
+    drill.job = change.queue(_job(change.action, drill, instance, locked))
     drill.save(update_fields=["job"])
     change.after = {
         "drill": drill.resource_id,
@@ -73,10 +87,14 @@ def start_drill(
         "from_outside": from_outside,
         "port": port,
     }
+    if lost := rules.left_with_nobody(scene.others, kind):
+        change.after["without_anybody"] = ", ".join(other.label for other in lost)
     return change.outcome(drill_id=drill.resource_id)
 
 
-def _job(kind: str, drill: Drill, instance: Instance) -> JobRequest:
+def _job(
+    kind: str, drill: Drill, instance: Instance, also: Sequence[tuple[str, str]]
+) -> JobRequest:
     havip = drill.havip
     return JobRequest(
         kind=kind,
@@ -85,8 +103,8 @@ def _job(kind: str, drill: Drill, instance: Instance) -> JobRequest:
         target_id=havip.resource_id,
         target_label=havip.label,
         region=drill.region,
-        # Nobody may start, stop or unbind the node while it is disturbed.
-        locks=[(HaVip.KIND, havip.resource_id), (Instance.KIND, instance.resource_id)],
+        # Nobody may start, stop or unbind the node while it is disturbed, nor take away who answers meanwhile.
+        locks=[(HaVip.KIND, havip.resource_id), (Instance.KIND, instance.resource_id), *also],
         # The agents' reports wake the jobs of their HaVips and networks.
         instructions={"networks": [havip.vpc_id], "havips": [havip.pk], "drill": drill.pk},
     )
@@ -96,7 +114,10 @@ def _job(kind: str, drill: Drill, instance: Instance) -> JobRequest:
 def stop_drill(
     *, principal: Principal, region: str, drill_id: str, client_token: str = ""
 ) -> Outcome:
-    """Bring the node back now. What was seen so far is kept. Raises Refusal X0, X6."""
+    """Bring the node back now: the same as cancelling its job, whose `state` is in the values. What was seen so far is kept.
+
+    Raises Refusal X0, X6.
+    """
     change = current_change()
     change.concerns("havip", "", drill_id[:60])
     drill = drill_of(principal.team, region, drill_id)
@@ -107,10 +128,7 @@ def stop_drill(
     rules.x6_under_way(drill)
     change.before = {"drill": drill.resource_id, "status": drill.status}
     change.after = {"drill": drill.resource_id, "resource_label": drill.node_label}
-    Drill.objects.filter(pk=drill.pk).update(stop_requested=True)
-    pk = drill.job_id
-    if pk is not None:
-        waiting = Job.objects.filter(pk=pk, state__in=ACTIVE_STATES, lease_owner="")
-        waiting.update(due_at=timezone.now())
-        transaction.on_commit(lambda: send(pk), robust=True)
-    return change.outcome(drill_id=drill.resource_id)
+    job = Job.objects.active().select_for_update(of=("self",)).filter(drills=drill).first()
+    if job is not None:
+        ask_to_stop(job, who=principal.label)
+    return change.outcome(drill_id=drill.resource_id, state=job.state if job is not None else "")

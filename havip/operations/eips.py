@@ -11,7 +11,7 @@ from console.teams.principal import Principal
 from havip.models import Eip, EipStatus, InternetCharge
 from havip.operations.finding import the_eip, the_region
 from havip.operations.tags import checked, hang
-from havip.rules import inventory
+from havip.rules import inventory, naming
 from havip.rules.tags import TagArgument
 
 _SEARCHED = 65_536
@@ -45,8 +45,8 @@ def allocate_eip(
     change = current_change()
     change.concerns("eip", "", name)
     the_region(region)
-    inventory.m1_name(name)
-    inventory.m2_description(description)
+    naming.m1_name(name, "eip")
+    naming.m2_description(description, "eip")
     inventory.p2_bandwidth(bandwidth_mbps)
     if internet_charge_type not in InternetCharge.values:
         raise inventory.P0_CHARGE.refuse(charge=internet_charge_type[:40])
@@ -89,10 +89,10 @@ def modify_eip(
     change.concerns("eip", eip.resource_id, eip.label)
     change.before = {"name": eip.name, "description": eip.description}
     if name is not None:
-        inventory.m1_name(name)
+        naming.m1_name(name, "eip")
         eip.name = name
     if description is not None:
-        inventory.m2_description(description)
+        naming.m2_description(description, "eip")
         eip.description = description
     eip.save(update_fields=["name", "description"])
     change.after = {"name": eip.name, "description": eip.description}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.operations.refusal import Rule
 from console.teams.models import Team
 from havip.models import Eip, HaVip, Instance, NetworkInterface, RouteEntry, Vpc, VSwitch
 from havip.regions import Region, find_region
@@ -48,11 +49,11 @@ def the_vswitch(team: Team, region: str, identifier: str, vpc: Vpc | None = None
     return creating.c4_vswitch_usable(vswitch, vpc, identifier)
 
 
-def the_havip(team: Team, region: str, identifier: str) -> HaVip:
-    """Return the team's HaVip in the region. Raises Refusal H1."""
+def the_havip(team: Team, region: str, identifier: str, missing: Rule = binding.NO_HAVIP) -> HaVip:
+    """Return the team's HaVip in the region. Raises Refusal H1, by the one of its rules that is named."""
     havip = _found(HaVip, team, region, identifier)
     if havip is None:
-        raise binding.NO_HAVIP.refuse(havip=identifier[:60])
+        raise missing.refuse(havip=identifier[:60])
     return havip
 
 

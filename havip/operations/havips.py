@@ -10,7 +10,7 @@ from havip.operations.finding import the_havip, the_vpc, the_vswitch
 from havip.operations.settlement import assign, fabric_job, remove, rest
 from havip.operations.tags import checked, hang
 from havip.regions import find_region
-from havip.rules import creating, inventory
+from havip.rules import creating, naming
 from havip.rules.deleting import deletion_refusals
 from havip.rules.tags import TagArgument
 from havip.selectors import quotas
@@ -56,8 +56,8 @@ def create_havip(
     vpc = the_vpc(team, region, vpc_id) if vpc_id else None
     vswitch = the_vswitch(team, region, vswitch_id, vpc)
     vpc = creating.c3_vpc_found(vswitch.vpc, vswitch.vpc.resource_id)
-    inventory.m1_name(name)
-    inventory.m2_description(description)
+    naming.m1_name(name, "havip")
+    naming.m2_description(description, "havip")
     wanted_tags = checked(tags)
     address = choose_address(vswitch, ip_address)
     creating.c9_team_quota(
@@ -109,10 +109,10 @@ def modify_havip(
     change.concerns("havip", havip.resource_id, havip.label)
     change.before = {"name": havip.name, "description": havip.description}
     if name is not None:
-        inventory.m1_name(name)
+        naming.m1_name(name, "havip")
         havip.name = name
     if description is not None:
-        inventory.m2_description(description)
+        naming.m2_description(description, "havip")
         havip.description = description
     havip.save(update_fields=["name", "description"])
     change.concerns("havip", havip.resource_id, havip.label)

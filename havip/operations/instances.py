@@ -27,7 +27,7 @@ from havip.operations.addresses import take_address
 from havip.operations.finding import the_instance, the_region, the_vswitch
 from havip.operations.settlement import Step, assign, fabric_job, remove, rest
 from havip.operations.tags import checked, hang
-from havip.rules import inventory
+from havip.rules import inventory, naming
 from havip.rules.tags import TagArgument
 from havip.selectors.addresses import choose_address
 
@@ -55,8 +55,8 @@ def create_instance(
     change = current_change()
     change.concerns("instance", "", name)
     where = the_region(region)
-    inventory.m1_name(name)
-    inventory.m2_description(description)
+    naming.m1_name(name, "instance")
+    naming.m2_description(description, "instance")
     inventory.i3_classic_has_no_vswitch(network_type, vswitch_id, private_ip)
     inventory.i4_amount(amount, private_ip)
     wanted_tags = checked(tags)

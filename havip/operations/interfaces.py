@@ -16,7 +16,7 @@ from havip.operations.addresses import take_address
 from havip.operations.finding import the_instance, the_interface, the_region, the_vswitch
 from havip.operations.instances import unbind_with_resource
 from havip.operations.settlement import assign, fabric_job, remove
-from havip.rules import inventory
+from havip.rules import inventory, naming
 from havip.selectors.addresses import choose_address
 
 
@@ -35,8 +35,8 @@ def create_interface(
     change = current_change()
     change.concerns("interface", "", name)
     the_region(region)
-    inventory.m1_name(name)
-    inventory.m2_description(description)
+    naming.m1_name(name, "interface")
+    naming.m2_description(description, "interface")
     vswitch = the_vswitch(principal.team, region, vswitch_id)
     address = choose_address(vswitch, private_ip)
     interface = NetworkInterface.objects.create(

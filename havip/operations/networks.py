@@ -9,7 +9,7 @@ from havip.operations.addresses import reserve_addresses
 from havip.operations.finding import the_region, the_vpc
 from havip.operations.settlement import assign, fabric_job, remove
 from havip.operations.tags import checked, hang
-from havip.rules import addresses, creating, inventory
+from havip.rules import addresses, creating, inventory, naming
 from havip.rules.tags import TagArgument
 from havip.selectors.resources import contents_of_vpc, contents_of_vswitch, find
 
@@ -29,8 +29,8 @@ def create_vpc(
     change = current_change()
     change.concerns("vpc", "", name)
     the_region(region)
-    inventory.m1_name(name)
-    inventory.m2_description(description)
+    naming.m1_name(name, "vpc")
+    naming.m2_description(description, "vpc")
     network = addresses.n1_parse_block(cidr_block)
     addresses.n2_vpc_block(network)
     wanted_tags = checked(tags)
@@ -107,8 +107,8 @@ def create_vswitch(
     inventory.n5_settled(vpc)
     zone = zone or where.zones[0]
     inventory.n6_zone(zone, where)
-    inventory.m1_name(name)
-    inventory.m2_description(description)
+    naming.m1_name(name, "vswitch")
+    naming.m2_description(description, "vswitch")
     network = addresses.n1_parse_block(cidr_block)
     addresses.n3_vswitch_block(network, vpc)
     addresses.n4_vswitch_alone(

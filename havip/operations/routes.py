@@ -7,7 +7,7 @@ from console.teams.principal import Principal
 from havip.models import NetworkStatus, QuotaName, RouteEntry
 from havip.operations.finding import the_havip, the_route, the_vpc, the_vpc_of_table
 from havip.operations.settlement import assign, fabric_job, remove
-from havip.rules import addresses, inventory
+from havip.rules import addresses, inventory, naming
 from havip.selectors import quotas
 
 
@@ -37,8 +37,8 @@ def create_route(
         else the_vpc(team, region, vpc_id)
     )
     inventory.n5_settled(vpc)
-    inventory.m1_name(name)
-    inventory.m2_description(description)
+    naming.m1_name(name, "route")
+    naming.m2_description(description, "route")
     network = addresses.n1_parse_block(destination_cidr_block, field="destination_cidr_block")
     destination = str(network)
     inventory.r1_destination_free(

@@ -1,9 +1,10 @@
-"""X1 to X6: what must hold for a fail-over drill to begin, and for one to be stopped."""
+"""X1 to X7: what must hold for a fail-over drill to begin, and for one to be stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from http import HTTPStatus
 
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +54,7 @@ X2_STATUS = Rule(
 X2_JOB = Rule(
     "X2",
     code="IncorrectHaVipStatus",
-    message=_("A job is under way on it, on its EIP or on the node that holds it."),
+    message=_("A job is under way on it, on its EIP, on its nodes or on another HaVip of theirs."),
     remedy=_("Wait until the job has ended."),
 )
 X3_NO_HOLDER = Rule(
@@ -116,11 +117,23 @@ X6_ENDED = Rule(
     message=_("The drill has ended already (%(status)s)."),
     field="drill_id",
 )
+X7_OUTAGE = Rule(
+    "X7",
+    code="OperationDenied.OutageNotAccepted",
+    message=_(
+        "The node holds other HaVips, too, and nobody would answer at these while it is disturbed: %(havips)s."
+    ),
+    remedy=_("Say of each of them that it may be so, or let it have a live standby first."),
+    field="accept_outage_of",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class DrillNode:
-    """What is known of a bound node: `runs`, its VRRP `state` ("" unknown), and whether its agent was `heard` lately."""
+    """What is known of a bound node: `runs`, its VRRP `state` ("" unknown), and whether its agent was `heard` lately.
+
+    `locked`: a job works on it.
+    """
 
     resource_id: str
     instance_id: str
@@ -128,6 +141,33 @@ class DrillNode:
     runs: bool
     heard: bool
     state: str
+    locked: bool = False
+
+
+class Fate(Enum):
+    """What becomes of another HaVip of the disturbed node."""
+
+    MOVES = "moves"
+    LOST = "lost"
+    STAYS = "stays"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherHaVip:
+    """Another HaVip in which the disturbed node takes part, and what becomes of it meanwhile.
+
+    `node_label` is who answers then, "" for nobody or not known; `same_port`: it also goes when only the link goes down.
+    """
+
+    havip_id: str
+    label: str
+    fate: Fate
+    node_label: str
+    same_port: bool
+
+    def is_met_by(self, kind: str) -> bool:
+        """Tell whether a disturbance of this kind takes its node away from it."""
+        return self.same_port or kind != DrillKind.LINK_DOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +175,19 @@ class DrillScene:
     """The facts about a HaVip that decide whether it can be drilled.
 
     `kinds` are what the region's fabric can do (none: it announces nothing); `outside` whether somebody outside can probe;
-    `locked` whether a job works on what the drill would need; `announcers` are all that were seen last; `silent` names the agents
-    that must answer and do not.
+    `locked` whether a job works on what the drill would take away; `other` names a HaVip of the VPC whose drill is under way;
+    `announcers` are all that were seen last; `silent` names the agents that must answer and do not; `others` are the other HaVips
+    of the node that holds it.
     """
 
-    kinds: Collection[str]
-    outside: bool
-    locked: bool
-    other: Drill | None
-    announcers: Sequence[str]
-    nodes: Sequence[DrillNode]
-    silent: Sequence[str]
+    kinds: Collection[str] = ()
+    outside: bool = False
+    locked: bool = False
+    other: str = ""
+    announcers: Sequence[str] = ()
+    nodes: Sequence[DrillNode] = ()
+    silent: Sequence[str] = ()
+    others: Sequence[OtherHaVip] = ()
 
     def holder(self, havip: HaVip) -> DrillNode | None:
         """Return the node that holds the address, if exactly one bound resource is seen doing so."""
@@ -164,12 +206,13 @@ class DrillScene:
 
 @dataclass(frozen=True, slots=True)
 class DrillWish:
-    """What somebody asks for; `kind` None: not chosen yet."""
+    """What somebody asks for; `kind` None: not chosen yet. `accept_outage_of`: identifiers of HaVips that may be left with nobody."""
 
     kind: str | None = None
     from_inside: bool = True
     from_outside: bool = False
     port: int = 80
+    accept_outage_of: Collection[str] = ()
 
 
 def x1_region(kinds: Collection[str], kind: str | None) -> None:
@@ -205,10 +248,10 @@ def x3_live_standby(havip: HaVip, scene: DrillScene) -> tuple[DrillNode, DrillNo
     return holder, standby
 
 
-def x4_no_other(other: Drill | None) -> None:
-    """X4: no other drill is under way in the VPC: the nodes of one are often those of another."""
-    if other is not None:
-        raise X4_DRILL.refuse(havip=other.havip.label)
+def x4_no_other(other: str) -> None:
+    """X4: no other drill is under way in the VPC (`other` names its HaVip): the nodes of one are often those of another."""
+    if other:
+        raise X4_DRILL.refuse(havip=other)
 
 
 def x5_probes(wish: DrillWish, eip: Eip | None, *, outside: bool) -> None:
@@ -229,16 +272,31 @@ def x6_under_way(drill: Drill) -> None:
         raise X6_ENDED.refuse(status=drill.get_status_display())
 
 
+def left_with_nobody(others: Sequence[OtherHaVip], kind: str) -> list[OtherHaVip]:
+    """Return those at whose address nobody answers while the node is disturbed in this way."""
+    return [each for each in others if each.fate == Fate.LOST and each.is_met_by(kind)]
+
+
+def x7_outage_accepted(wish: DrillWish, others: Sequence[OtherHaVip]) -> None:
+    """X7: whoever asks knows of every other HaVip that would be left with nobody."""
+    lost = left_with_nobody(others, wish.kind) if wish.kind is not None else []
+    unknown = [each.label for each in lost if each.havip_id not in wish.accept_outage_of]
+    if unknown:
+        raise X7_OUTAGE.refuse(havips=", ".join(unknown))
+
+
 def check_drill(
     havip: HaVip, eip: Eip | None, scene: DrillScene, wish: DrillWish
 ) -> tuple[DrillNode, DrillNode]:
-    """Check X1 to X5 in this order; return the node to disturb and the standby. Raises Refusal."""
+    """Check X1 to X5 and X7 in this order; return the node to disturb and the standby. Raises Refusal."""
     x1_region(scene.kinds, wish.kind)
     x4_no_other(scene.other)
     x2_settled(havip, eip, locked=scene.locked)
-    nodes = x3_live_standby(havip, scene)
+    holder, standby = x3_live_standby(havip, scene)
+    x2_settled(havip, eip, locked=standby.locked)
     x5_probes(wish, eip, outside=scene.outside)
-    return nodes
+    x7_outage_accepted(wish, scene.others)
+    return holder, standby
 
 
 numbered(
@@ -266,3 +324,8 @@ numbered(
     X5_PORT,
 )
 numbered("X6", "only a drill that is under way can be stopped", X6_ENDED)
+numbered(
+    "X7",
+    "a drill: other HaVips of the node that would be left with nobody are named by who starts it",
+    X7_OUTAGE,
+)

@@ -14,10 +14,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from django.db.models import Count, IntegerField, Model, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    CharField,
+    Count,
+    IntegerField,
+    Model,
+    OuterRef,
+    Prefetch,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce, Concat
 
 from console.teams.models import Team
+from havip.fabric.linux.models import Agent
+from havip.fabric.linux.protocol import Role
 from havip.models import (
     Binding,
     Eip,
@@ -271,13 +283,16 @@ def instances(
     addresses: Values = None,
     tags: Collection[TagWish] = (),
 ) -> QuerySet[Instance]:
-    """Return the instances with network and cards."""
+    """Return the instances with network and cards, and as `host_name` what their agents are called; empty without one."""
     cards = NetworkInterface.objects.order_by("interface_type", "pk")  # the primary one first
+    scope = Concat(Value(f"{Role.NODE}:"), OuterRef("resource_id"), output_field=CharField())
+    agent = Agent.objects.filter(scope=scope, revoked_at__isnull=True).values("hostname")[:1]
     found = (
         Instance.objects.for_team(team)
         .in_region(region)
         .select_related("vswitch__vpc")
         .prefetch_related(Prefetch("interfaces", queryset=cards))
+        .annotate(host_name=Coalesce(Subquery(agent), Value("")))
     )
     return _among(
         _tagged(found, team, tags),

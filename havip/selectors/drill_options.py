@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from console.operations.refusal import PERMISSION, Refusal
@@ -11,8 +11,8 @@ from console.teams.roles import Permission
 from havip.models import DrillKind, HaVip
 from havip.rules import drills as rules
 from havip.rules.catalogue import first_refusal
-from havip.rules.drills import DrillWish
-from havip.selectors.drills import drill_scene
+from havip.rules.drills import DrillWish, OtherHaVip
+from havip.selectors.drill_scenes import drill_scene
 from havip.selectors.havips import eip_of
 
 
@@ -20,12 +20,14 @@ from havip.selectors.havips import eip_of
 class DrillOptions:
     """Refusals by what they are about; None: it may be done.
 
-    `refusal` is about any drill at all, `kinds` about each disturbance by itself, `outside` about probing from outside.
+    `refusal` is about any drill at all, `kinds` about each disturbance by itself, `outside` about probing from outside. `others`
+    are the other HaVips of the node that would be disturbed; for those left with nobody the caller has to say that it may be so.
     """
 
     refusal: Refusal | None
     kinds: Mapping[DrillKind, Refusal | None]
     outside: Refusal | None
+    others: Sequence[OtherHaVip] = ()
 
 
 def drill_options(havip: HaVip, principal: Principal) -> DrillOptions:
@@ -40,4 +42,4 @@ def drill_options(havip: HaVip, principal: Principal) -> DrillOptions:
     }
     wish = DrillWish(from_outside=True)
     outside = first_refusal(lambda: rules.x5_probes(wish, eip, outside=scene.outside))
-    return DrillOptions(refusal, kinds, outside)
+    return DrillOptions(refusal, kinds, outside, scene.others)

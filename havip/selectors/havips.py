@@ -66,20 +66,41 @@ def bindings_of(havip: HaVip) -> list[Binding]:
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """For each action on a HaVip why it is refused now, or None when it may be done."""
+class OwnCapabilities:
+    """For what can be done with a HaVip itself why it is refused now, or None when it may be done."""
 
     modify: Refusal | None
     delete: tuple[Refusal, ...]
-    bind: Refusal | None
-    bind_eip: Refusal | None
-    unbind: Refusal | None
-    unbind_eip: Refusal | None
 
     @property
     def delete_refusal(self) -> Refusal | None:
         """The first thing that stands in the way of deleting, or None."""
         return self.delete[0] if self.delete else None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities(OwnCapabilities):
+    """The same for whatever can be done with it."""
+
+    bind: Refusal | None
+    bind_eip: Refusal | None
+    unbind: Refusal | None
+    unbind_eip: Refusal | None
+
+
+def own_capabilities(havip: HaVip, principal: Principal) -> OwnCapabilities:
+    """Return what this caller may do with the HaVip itself; asks the database nothing that `havips` fetched."""
+    if not principal.may(Permission.OPERATE):
+        no = PERMISSION.refuse()
+        return OwnCapabilities(no, (no,))
+    routes = getattr(havip, "route_count", None)
+    refusals = deletion_refusals(
+        havip,
+        bindings=bindings_of(havip),
+        eip=eip_of(havip),
+        routes=havip.route_entries.count() if routes is None else routes,
+    )
+    return OwnCapabilities(modify=None, delete=tuple(refusals))
 
 
 def capabilities(havip: HaVip, principal: Principal, limits: BindingLimits) -> Capabilities:
@@ -89,20 +110,13 @@ def capabilities(havip: HaVip, principal: Principal, limits: BindingLimits) -> C
         return Capabilities(no, (no,), no, no, no, no)
     bindings = bindings_of(havip)
     eip = eip_of(havip)
-    routes = getattr(havip, "route_count", None)
+    own = own_capabilities(havip, principal)
     settled = first_refusal(lambda: binding_rules.u2_havip_settled(havip))
     unbind_eip = settled or first_refusal(lambda: binding_rules.u1_is_bound(eip, "EIP"))
     unbind = settled or first_refusal(lambda: binding_rules.u1_something_bound(bindings))
     return Capabilities(
-        modify=None,
-        delete=tuple(
-            deletion_refusals(
-                havip,
-                bindings=bindings,
-                eip=eip,
-                routes=havip.route_entries.count() if routes is None else routes,
-            )
-        ),
+        modify=own.modify,
+        delete=own.delete,
         bind=binding_rules.slot_refusal(havip, bindings, limits),
         bind_eip=first_refusal(lambda: binding_rules.check_eip_slot(havip, eip)),
         unbind=unbind,

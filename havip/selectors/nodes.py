@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 
 from havip.fabric.linux.fabric import silent_since
 from havip.fabric.linux.models import Agent, NodeVrrp
-from havip.fabric.linux.protocol import Role, scope_of
+from havip.fabric.linux.protocol import Role
 from havip.models import Binding, HaVip, InstanceStatus
 
 
@@ -30,30 +34,48 @@ class NodeState:
 
 
 def node_states(havip: HaVip) -> list[NodeState]:
-    """Return the slots of a HaVip in their order, with what is known of each node. Three queries."""
-    found = Binding.objects.filter(havip=havip).select_related("instance", "interface__instance")
-    bindings = list(found.order_by("slot"))
-    scopes = [
-        scope_of(Role.NODE, binding.node.resource_id) if binding.node is not None else ""
-        for binding in bindings
-    ]
-    states = {each.scope: each for each in NodeVrrp.objects.filter(havip=havip)}
-    living = Agent.objects.filter(scope__in=filter(None, scopes), revoked_at__isnull=True)
-    agents = {agent.scope: agent for agent in living}
-    return [
-        _state(binding, states.get(scope), agents.get(scope))
-        for binding, scope in zip(bindings, scopes, strict=True)
-    ]
+    """Return the slots of a HaVip in their order, with what is known of each node. One query."""
+    return states_of(bindings_with_reports().filter(havip=havip))
 
 
-def _state(binding: Binding, said: NodeVrrp | None, agent: Agent | None) -> NodeState:
-    last_seen = agent.last_seen if agent is not None else None
-    node = binding.node
+def bindings_with_reports() -> QuerySet[Binding]:
+    """Return bindings in the order of slots with what `states_of` needs: the node, and what it and its agent said last."""
+    scope = Concat(
+        Value(f"{Role.NODE}:"),
+        Coalesce("instance__resource_id", "interface__instance__resource_id"),
+        output_field=TextField(),
+    )
+    said = NodeVrrp.objects.filter(havip=OuterRef("havip"), scope=OuterRef("node_scope"))
+    agent = Agent.objects.filter(scope=OuterRef("node_scope"), revoked_at__isnull=True)
+    return (
+        Binding.objects.select_related("instance", "interface__instance")
+        .annotate(node_scope=scope)
+        .annotate(
+            said_state=_newest(said, "state"),
+            said_since=_newest(said, "since"),
+            agent_version=_newest(agent, "keepalived_version"),
+            agent_seen=_newest(agent, "last_seen"),
+        )
+        .order_by("slot")
+    )
+
+
+def _newest(rows: QuerySet[Any], name: str) -> Subquery:
+    return Subquery(rows.order_by("-pk").values(name)[:1])
+
+
+def states_of(bindings: Iterable[Any]) -> list[NodeState]:
+    """Return what is known of the nodes of bindings that `bindings_with_reports` has found, in their order."""
+    return [_state(binding) for binding in bindings]
+
+
+def _state(binding: Any) -> NodeState:
+    last_seen, node = binding.agent_seen, binding.node
     return NodeState(
         binding=binding,
-        state=said.state if said is not None else "",
-        since=said.since if said is not None else None,
-        keepalived_version=agent.keepalived_version if agent is not None else "",
+        state=binding.said_state or "",
+        since=binding.said_since,
+        keepalived_version=binding.agent_version or "",
         last_seen=last_seen,
         heard=last_seen is not None and last_seen >= silent_since(timezone.now()),
         runs=node is not None and node.status == InstanceStatus.RUNNING,

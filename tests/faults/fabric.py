@@ -61,13 +61,9 @@ class DirectoryFabric:
         """Nothing is watched."""
         return Observation(observed_at=timezone.now())
 
-    def drill_abilities(self, region: str) -> DrillAbilities:
+    def drill_abilities(self, region: str, vpc_id: str = "") -> DrillAbilities:
         """Nothing is announced."""
         return DrillAbilities()
-
-    def drill_silent(self, region: str, vpc_id: str) -> list[str]:
-        """Nobody is needed."""
-        return []
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _LONGEST_HOLD_SECONDS

@@ -1,4 +1,4 @@
-"""The cases of X1 to X6: when no fail-over drill can begin, and when none can be stopped."""
+"""The cases of X1 to X7: when no fail-over drill can begin, and when none can be stopped."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 from django.utils import timezone
 
 from havip.fabric.linux.models import Agent
+from havip.models import HaVip
 from havip.rules import drills
 from tests.cast import World
 from tests.havip.cases import case
 from tests.havip.web.drilling import drill_of, watched
 
 Arguments = dict[str, Any]
+RECORD = "havip.fabric.record.RecordFabric"
 
 
 def ready(world: World, **arguments: Any) -> Arguments:
@@ -157,6 +159,33 @@ def port_0(world: World) -> Arguments:
 @case("X5", drills.X5_PORT, "havip.drill")
 def port_too_high(world: World) -> Arguments:
     return ready(world, port=65536)
+
+
+def also_held(world: World, *nodes: str, state: str = "", **arguments: Any) -> Arguments:
+    """Return the arguments of a drill, on a node that holds another HaVip, too, whose second node is in `state`."""
+    world.settings.HAVIP_FABRICS = {"*": RECORD}
+    other = world.havip(*nodes)
+    HaVip.objects.filter(resource_id=other).update(holder_id=nodes[0])
+    drilled = world.havip(world.ecs1, world.ecs2)
+    *_agents, standby = watched(world, drilled, world.ecs1, world.ecs2)
+    if state:
+        standby.is_in(other, state)
+    return {"havip_id": drilled, **wish(), **arguments}
+
+
+@case("X7", drills.X7_OUTAGE, "havip.drill")
+def another_havip_has_no_second_node(world: World) -> Arguments:
+    return also_held(world, world.ecs1)
+
+
+@case("X7", drills.X7_OUTAGE, "havip.drill")
+def the_second_node_of_another_havip_is_in_fault(world: World) -> Arguments:
+    return also_held(world, world.ecs1, world.ecs2, state="FAULT")
+
+
+@case("X7", drills.X7_OUTAGE, "havip.drill")
+def an_outage_of_somebody_else_was_accepted(world: World) -> Arguments:
+    return also_held(world, world.ecs1, accept_outage_of=["havip-" + "0" * 20])
 
 
 @case("X6", drills.X6_ENDED, "havip.stop_drill", page="none")

@@ -9,8 +9,16 @@ from console.forms import OperationForm
 from havip.rules.drills import HIGHEST_PORT
 
 
+class _Identifiers(forms.MultipleChoiceField):
+    """Whatever identifiers were ticked."""
+
+    def valid_value(self, value: object) -> bool:
+        """Take any: which of them matter is for the operation to judge."""
+        return True
+
+
 class StartDrillForm(OperationForm):
-    """How the holder is disturbed, from where the address is asked, and at which port.
+    """How the holder is disturbed, from where the address is asked and at which port, and who may be left with nobody meanwhile.
 
     What was sent in spite of what is offered is for the operation to judge.
     """
@@ -38,4 +46,7 @@ class StartDrillForm(OperationForm):
         widget=forms.NumberInput(
             attrs={"min": 1, "max": HIGHEST_PORT, "inputmode": "numeric", "class": "mono"}
         ),
+    )
+    accept_outage_of = _Identifiers(
+        label=_("It may be so."), required=False, widget=forms.CheckboxSelectMultiple
     )

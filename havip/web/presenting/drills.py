@@ -12,7 +12,7 @@ from console.teams.principal import Principal
 from console.teams.roles import Permission
 from havip.models import Drill, DrillAnswer, DrillStatus, HaVip, Vantage
 from havip.selectors.drill_results import longest_silence_ms
-from havip.selectors.havips import bindings_of, eip_of
+from havip.selectors.havips import bindings_of
 from havip.web.presenting.drill_chart import (
     Chart,
     Moment,
@@ -258,10 +258,9 @@ def _asked(
     tones: Mapping[str, str],
 ) -> list[Asked]:
     """Return what was asked from where, and what came back."""
-    eip = eip_of(havip)
     places = (
         (Vantage.INSIDE, drill.from_inside, str(havip.ip_address)),
-        (Vantage.OUTSIDE, drill.from_outside, str(eip.ip_address) if eip else ""),
+        (Vantage.OUTSIDE, drill.from_outside, drill.eip_address),
     )
     asked = []
     for vantage, wanted, address in places:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from console.forms import OperationForm, refusal_text
+from console.jobs.models import JobState
 from console.paging import page_size, paginate
 from console.teams.access import operating_view, team_view
 from console.teams.principal import Principal
@@ -23,7 +24,7 @@ from havip.selectors.drills import answers_of, drill_of, drill_refusal, drills_o
 from havip.selectors.havips import eip_of
 from havip.web.answers import fragment, go_to, page
 from havip.web.forms.drills import StartDrillForm
-from havip.web.presenting.drill_start import kind_choices
+from havip.web.presenting.drill_start import kind_choices, neighbours
 from havip.web.presenting.drills import drill_rows as rows_of
 from havip.web.presenting.drills import drill_view
 from havip.web.presenting.links import Links
@@ -130,13 +131,14 @@ def drill_start(
         "form": form,
         "options": options,
         "kinds": kind_choices(options, str(form["kind"].value() or "")),
+        "neighbours": neighbours(options, form["accept_outage_of"].value() or ()),
         "close_url": links.havip(havip, tab="failover"),
         "crumbs": _crumbs(links, havip, _("Drills"), _("Start a drill")),
     }
     return page(request, "drills/start.html", context, status=form.status)
 
 
-_START_FIELDS = ("kind", "from_inside", "from_outside", "port")
+_START_FIELDS = ("kind", "from_inside", "from_outside", "port", "accept_outage_of")
 
 
 @require_safe
@@ -145,7 +147,10 @@ def drill_detail(
     request: HttpRequest, principal: Principal, region: str, havip_id: str, drill_id: str
 ) -> HttpResponse:
     """One drill: how it goes or went, who answered when, and how long nobody did."""
-    drill, havip = _the_drill(principal, region, havip_id, drill_id)
+    havip = havip_if_there(principal, region, havip_id)
+    if havip is None:
+        return gone(request, principal, region, havip_id)
+    drill = _the_drill(principal, havip, drill_id)
     context = dict(_drill_context(drill, havip, principal))
     links = links_of(principal, region)
     context["crumbs"] = _crumbs(links, havip, _("Drills"), drill.get_kind_display())
@@ -158,19 +163,19 @@ def drill_panel(
     request: HttpRequest, principal: Principal, region: str, havip_id: str, drill_id: str
 ) -> HttpResponse:
     """What changes while a drill runs, for a page that refreshes itself; 304 while it is what the page has."""
-    drill, havip = _the_drill(principal, region, havip_id, drill_id)
+    havip = havip_if_there(principal, region, havip_id)
+    if havip is None:
+        return gone(request, principal, region, havip_id)
+    drill = _the_drill(principal, havip, drill_id)
     return fragment(request, "drills/_drill.html", _drill_context(drill, havip, principal))
 
 
-def _the_drill(
-    principal: Principal, region: str, havip_id: str, drill_id: str
-) -> tuple[Drill, HaVip]:
-    """Return the team's drill and its HaVip with all that a page shows. Raises Http404."""
-    havip = the_havip(principal, region, havip_id)
-    drill = drill_of(principal.team, region, drill_id)
+def _the_drill(principal: Principal, havip: HaVip, drill_id: str) -> Drill:
+    """Return the drill of the team's HaVip with all that a page shows. Raises Http404."""
+    drill = drill_of(principal.team, havip.region, drill_id)
     if drill is None or drill.havip_id != havip.pk:
         raise Http404
-    return drill, havip
+    return drill
 
 
 def _drill_context(drill: Drill, havip: HaVip, principal: Principal) -> Mapping[str, Any]:
@@ -197,13 +202,15 @@ def drill_stop(
     request: HttpRequest, principal: Principal, region: str, havip_id: str, drill_id: str
 ) -> HttpResponse:
     """Bring the node back now; what was measured by then is kept."""
-    drill, _havip = _the_drill(principal, region, havip_id, drill_id)
+    drill = _the_drill(principal, the_havip(principal, region, havip_id), drill_id)
     form = OperationForm(request.POST)
     form.is_valid()
     outcome = form.attempt(
         stop_drill, principal=principal, region=region, drill_id=drill.resource_id
     )
-    if outcome is not None:
+    if outcome is not None and outcome.values["state"] == JobState.CANCELLED:
+        messages.success(request, _("The drill was ended before anything was done."))
+    elif outcome is not None:
         messages.success(request, _("The drill is being stopped: the node is brought back now."))
     elif form.refusal is not None:
         if form.refusal.status == 404:

@@ -10,6 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
+from console.jobs.models import Job
 from havip.models import Drill, DrillAnswer, HaVip, Instance
 from tests.cast import REGION, World
 from tests.havip.fabric.linux.scripted import FABRIC, ScriptedAgent
@@ -31,6 +32,21 @@ def watched(
     for node, state in zip(nodes, ("MASTER", "BACKUP"), strict=True):
         node.is_in(havip, state)
     return gateway, *nodes
+
+
+def job_of_drill(havip: str) -> Job:
+    """Write the job of a drill that waits for the network."""
+    record = HaVip.objects.get(resource_id=havip)
+    return Job.objects.create(
+        team=record.team,
+        kind="havip.drill",
+        handler="drill",
+        state="running",
+        target_kind=HaVip.KIND,
+        target_id=havip,
+        target_label=record.label,
+        due_at=timezone.now() + timedelta(hours=1),
+    )
 
 
 def drill_of(

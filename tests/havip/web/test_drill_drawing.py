@@ -60,6 +60,7 @@ def test_the_drawing_says_the_same_as_the_table(viewer_client: Client, havip: st
         inside=[BEFORE, SILENCE, AFTER],
         outside=[(0, 9800, "ecs1")],
         from_outside=True,
+        eip_address=HaVip.objects.get().eip.ip_address,
         disturbed_ms=2100,
         restored_ms=7500,
         gap_inside_ms=3340,
