@@ -1,6 +1,7 @@
-"""The table of all RPC actions and their parameters: ``python -m tests.rpc_table`` writes it to the end of docs/rpc.md.
+"""The tables of all RPC actions, of their parameters and of the documented error codes, at the end of docs/rpc.md.
 
-It is made from what the actions declare. With ``--check`` nothing is written: the command fails when the table is stale.
+``python -m tests.rpc_table`` writes them from what the actions declare and from `tests.documented_codes`. With
+``--check`` nothing is written: the command fails when they are stale.
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.documented_codes import DOCUMENTED, INTERFACE, Given, Never
 
 if TYPE_CHECKING:
     from havip.rpc.dispatch import Action
@@ -19,6 +23,16 @@ if TYPE_CHECKING:
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "rpc.md"
 MARK = "<!-- Written by python -m tests.rpc_table; what stands above stays. -->\n"
 PRODUCTS = {"2016-04-28": "VPC", "2014-05-26": "ECS"}
+CODES = """
+## Documented error codes
+
+Each code that the cloud documents for these actions: those that are given here, with the numbers of the
+[rules](rules.md) that give it (A: of every operation; H1, and a letter with 0: what is named is not there, or cannot
+be; no number: the interface itself), and those that are never given here, and why. Misspelt codes are the cloud's own.
+The HTTP status is 400 where no other one is said.
+
+| action | given here | never given here |
+| --- | --- | --- |"""
 
 
 def render() -> str:
@@ -36,7 +50,24 @@ def render() -> str:
             (name, each) for name, each in ACTIONS.items() if name[0] == version
         ):
             lines += _rows(action)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, CODES, *_codes()]) + "\n"
+
+
+def _codes() -> Iterator[str]:
+    """One row for each action: what it is refused with, and what it never is."""
+    for action, (given, never) in DOCUMENTED.items():
+        columns = ", ".join(map(_given, given)), "; ".join(map(_never, never))
+        yield f"| **{action}** | {' | '.join(columns)} |"
+
+
+def _given(code: Given) -> str:
+    numbers = [number for number in code.numbers if number != INTERFACE]
+    said = [*numbers, *([str(code.status)] if code.status != HTTPStatus.BAD_REQUEST else [])]
+    return f"`{code.code}`" + (f" ({', '.join(said)})" if said else "")
+
+
+def _never(codes: Never) -> str:
+    return f"{', '.join(f'`{code}`' for code in codes.codes)}: {codes.reason}"
 
 
 def _rows(action: Action) -> Iterator[str]:

@@ -5,8 +5,8 @@
 # files name is there already. Where it cannot, it says why on standard output and fails.
 prepare_sdks() {
     local sdk="$root/var/sdk" node="$root/tests/contract/node" sum program
-    for program in node npm; do
-        command -v "$program" >/dev/null || apt_install nodejs npm >/dev/null 2>&1 || true
+    for program in node npm faketime; do # faketime gives a process another clock
+        command -v "$program" >/dev/null || apt_install nodejs npm faketime >/dev/null 2>&1 || true
         if ! command -v "$program" >/dev/null; then
             echo "there is no $program here, and it could not be installed"
             return 1

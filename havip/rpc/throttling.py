@@ -5,15 +5,10 @@ Only proven requests count, so that nobody can use up another's share.
 
 from __future__ import annotations
 
-import math
-import time
-
 from django.conf import settings
 
-from console.counting import count
+from console.counting import count_in_minute
 from havip.rpc.errors import RpcError
-
-_WINDOW_SECONDS = 60
 
 
 def count_request(access_key_id: str, action: str) -> None:
@@ -21,21 +16,19 @@ def count_request(access_key_id: str, action: str) -> None:
 
     Both say how long it is until the next minute begins: Retry-After in seconds, x-acs-retry-after in milliseconds.
     """
-    now = time.time()
-    window = int(now // _WINDOW_SECONDS)
-    wait = max(1, math.ceil((window + 1) * _WINDOW_SECONDS - now))
-    of_key = f"rpc:rate:{window}:{access_key_id}"
-    if _is_over(of_key, settings.HAVIP_RPC_REQUESTS_PER_MINUTE):
+    of_key = f"rpc:rate:{access_key_id}"
+    if wait := _wait_after(of_key, settings.HAVIP_RPC_REQUESTS_PER_MINUTE):
         raise _throttled("Throttling.User", "user flow control", wait)
-    if _is_over(f"{of_key}:{action}", settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE):
+    if wait := _wait_after(f"{of_key}:{action}", settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE):
         raise _throttled("Throttling.Api", "api flow control", wait)
 
 
-def _is_over(name: str, limit: int) -> bool:
-    """Count, and tell whether it was one too many; 0 is no limit. Without the cache nothing is limited."""
+def _wait_after(name: str, limit: int) -> int:
+    """Count, and return the seconds to wait if it was one too many, else 0; a limit of 0 is none. Without the cache nothing is limited."""
     if not limit:
-        return False
-    return count(name, seconds=2 * _WINDOW_SECONDS) > limit
+        return 0
+    used, wait = count_in_minute(name)
+    return wait if used > limit else 0
 
 
 def _throttled(code: str, what: str, wait: int) -> RpcError:

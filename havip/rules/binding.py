@@ -95,13 +95,22 @@ NO_RESOURCE = Rule(
     field="resource_id",
     status=HTTPStatus.NOT_FOUND,
 )
-NO_HAVIP = Rule(
-    "H1",
-    code="InvalidHaVipId.NotFound",
-    message=_("There is no HaVip %(havip)s of this team in this region."),
-    field="havip_id",
-    status=HTTPStatus.NOT_FOUND,
-)
+
+
+def _no_havip(code: str) -> Rule:
+    return Rule(
+        "H1",
+        code=code,
+        message=_("There is no HaVip %(havip)s of this team in this region."),
+        field="havip_id",
+        status=HTTPStatus.NOT_FOUND,
+    )
+
+
+NO_HAVIP = _no_havip("InvalidHaVipId.NotFound")
+# Where an EIP is bound or unbound, the cloud says it of whatever the EIP is bound to (6-cloud-api, section 3).
+NO_HAVIP_TO_BIND = _no_havip("InvalidInstanId.NotFound")  # sic
+NO_HAVIP_TO_UNBIND = _no_havip("InvalidInstanceId.NotFound")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What must hold for the inventory: names, dependencies, instance and interface states, route entries, EIPs."""
+"""What must hold for the inventory: dependencies, instance and interface states, route entries, EIPs."""
 
 from __future__ import annotations
 
@@ -27,25 +27,8 @@ from havip.models import (
 from havip.regions import Region
 from havip.rules.catalogue import numbered
 
-MAXIMUM_NAME = 128
-MAXIMUM_DESCRIPTION = 256
 MAXIMUM_BANDWIDTH_MBPS = 500
 MAXIMUM_AMOUNT = 100
-
-M1_NAME = Rule(
-    "M1",
-    code="Abs.Vpc.InvalidName.Malformed",
-    message=_("A name has at most 128 characters and does not begin with http:// or https://."),
-    field="name",
-)
-M2_DESCRIPTION = Rule(
-    "M2",
-    code="InvalidDescription.Malformed",
-    message=_(
-        "A description has at most 256 characters and does not begin with http:// or https://."
-    ),
-    field="description",
-)
 
 
 def _dependency(code: str) -> Rule:
@@ -74,12 +57,25 @@ F4_EIP_BOUND = Rule(
     message=_("%(eip)s is %(status)s; only an available EIP can be released."),
     remedy=_("Unbind it first."),
 )
-N5_STATUS = Rule(
-    "N5",
-    code="IncorrectStatus",
-    message=_("%(resource)s is %(status)s: a job is under way on it."),
-    remedy=_("Wait until the job has ended."),
-)
+
+
+def _unsettled(code: str) -> Rule:
+    return Rule(
+        "N5",
+        code=code,
+        message=_("%(resource)s is %(status)s: a job is under way on it."),
+        remedy=_("Wait until the job has ended."),
+    )
+
+
+N5_VPC = _unsettled("IncorrectVpcStatus")
+N5_VSWITCH = _unsettled("IncorrectVSwitchStatus")
+N5_ROUTE = _unsettled("IncorrectRouteEntryStatus")
+_UNSETTLED: Mapping[type[Vpc | VSwitch | RouteEntry], Rule] = {
+    Vpc: N5_VPC,
+    VSwitch: N5_VSWITCH,
+    RouteEntry: N5_ROUTE,
+}
 N6_ZONE = Rule(
     "N6",
     code="InvalidZoneId.NotFound",
@@ -217,18 +213,6 @@ P2_BANDWIDTH = Rule(
 )
 
 
-def m1_name(name: str) -> None:
-    """M1: a name is at most 128 characters and no address of a web page (6-cloud-api, 1.1)."""
-    if len(name) > MAXIMUM_NAME or name.startswith(("http://", "https://")):
-        raise M1_NAME.refuse()
-
-
-def m2_description(description: str) -> None:
-    """M2: a description is at most 256 characters and no address of a web page (6-cloud-api, 1.1)."""
-    if len(description) > MAXIMUM_DESCRIPTION or description.startswith(("http://", "https://")):
-        raise M2_DESCRIPTION.refuse()
-
-
 def f4_eip_released_unbound(eip: Eip) -> None:
     """F4: an EIP is released only when it is Available."""
     if eip.status != EipStatus.AVAILABLE:
@@ -250,7 +234,7 @@ def f5_empty(resource: Vpc | VSwitch, contents: Mapping[str, int]) -> None:
 def n5_settled(resource: Vpc | VSwitch | RouteEntry) -> None:
     """N5: no job is under way on the VPC, vSwitch or route entry."""
     if resource.status != NetworkStatus.AVAILABLE:
-        raise N5_STATUS.refuse(
+        raise _UNSETTLED[type(resource)].refuse(
             resource=resource.label, status=str(NetworkStatus(resource.status).label)
         )
 
@@ -357,9 +341,13 @@ numbered(
     F5_VSWITCH,
     F5_HAVIP,
 )
-numbered("M1", "names are well-formed", M1_NAME)
-numbered("M2", "descriptions are well-formed", M2_DESCRIPTION)
-numbered("N5", "no job is under way on the VPC, vSwitch or route entry", N5_STATUS)
+numbered(
+    "N5",
+    "no job is under way on the VPC, vSwitch or route entry",
+    N5_VPC,
+    N5_VSWITCH,
+    N5_ROUTE,
+)
 numbered("N6", "a vSwitch's zone is one of the region's", N6_ZONE)
 numbered("I1", "an instance is in the state that the action needs", I1_STATUS)
 numbered(

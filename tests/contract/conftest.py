@@ -5,23 +5,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.consoles import EmbeddedConsole
-from tests.contract.driving import SDKS, Driver, Sdk, missing
+from tests.contract.driving import SDKS, Driver, Key, Sdk, missing
 
 REGION = "cn-hangzhou"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An access key: its id and its secret."""
-
-    id: str
-    secret: str = field(repr=False)
 
 
 @dataclass
@@ -44,10 +37,9 @@ class Site:
         made = json.loads(done.stdout.splitlines()[-1])
         return Key(made["id"], made["secret"])
 
-    def driver(self, sdk: Sdk, key: Key | None = None) -> Driver:
-        """Return an SDK that acts with a key."""
-        key = key or self.key
-        return Driver(sdk, endpoint=self.endpoint, key=key.id, secret=key.secret, region=REGION)
+    def driver(self, sdk: Sdk, *, clock: str = "") -> Driver:
+        """Return an SDK that acts with the site's key; `clock` is how far its clock is from ours."""
+        return Driver(sdk, endpoint=self.endpoint, key=self.key, region=REGION, clock=clock)
 
 
 @pytest.fixture(scope="session")
@@ -61,41 +53,38 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory: Path = tmp_path_factory.mktemp("contract")
     regions = directory / "regions.toml"
     regions.write_text('[[region]]\nid = "dc-cellar"\nname = "Cellar"\nsupports_havip = false\n')
-    with EmbeddedConsole(directory, HAVIP_REGIONS=str(regions)) as console:
+    # Six public addresses: so few that they can be used up.
+    variables = {"HAVIP_REGIONS": str(regions), "HAVIP_EIP_POOL": "203.0.113.0/29"}
+    with EmbeddedConsole(directory, **variables) as console:
         made = Site(console, Key("", ""))
         made.key = made.new_key()
         yield made
 
 
 @pytest.fixture(scope="session")
-def arranged(site: Site) -> dict[str, str]:
-    """Everything that a refusal needs, by the names of `arranging`."""
+def arrangement(site: Site) -> dict[str, Any]:
+    """Everything that a refusal needs, as `arranging` made it."""
     done = site.console.python("-m", "tests.contract.arranging")
     assert done.returncode == 0, done.stderr[-3000:]
-    made: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    made: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return made
 
 
 @pytest.fixture(scope="session")
-def early_key(site: Site, arranged: dict[str, str]) -> Key:
-    """A key of a team whose beta application nobody approved."""
-    return site.new_key(team="early")
+def arranged(arrangement: dict[str, Any]) -> dict[str, str]:
+    """The identifiers of what is there, by the names of `arranging`."""
+    named: dict[str, str] = arrangement["named"]
+    return named
 
 
 @pytest.fixture(scope="session")
-def full_key(site: Site, arranged: dict[str, str]) -> Key:
-    """A key of a team that has reached its quota of HaVips."""
-    return site.new_key(team="full")
+def keys(arrangement: dict[str, Any]) -> dict[str, Key]:
+    """Keys that are refused something, by the names of `arranging`."""
+    return {name: Key(*key) for name, key in arrangement["keys"].items()}
 
 
-@pytest.fixture(scope="session")
-def viewer_key(site: Site) -> Key:
-    """A key that may only read."""
-    return site.new_key(role="viewer")
-
-
-@pytest.fixture(params=SDKS, ids=lambda sdk: sdk.name)
+@pytest.fixture(scope="session", params=SDKS, ids=str)
 def driver(request: pytest.FixtureRequest, site: Site) -> Iterator[Driver]:
-    """Each SDK in turn, in a process of its own."""
+    """Each SDK in turn, in one process for everything that it is asked."""
     with site.driver(request.param) as running:
         yield running

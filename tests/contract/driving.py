@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +29,18 @@ class Sdk:
     error_type: str = ""
     has_models: bool = False
     sees_status: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    def type_of(self, code: str, status: int, *, throttled: bool = False) -> str:
+        """Return the type of the error that it raises for a code."""
+        said = self.error_type.format(code=code)
+        if not self.has_models:
+            return said
+        if throttled:
+            return said.replace("Client", "Throttling")
+        return said.replace("Client", "Server") if status >= 500 else said
 
     @property
     def command(self) -> list[str]:
@@ -52,7 +66,17 @@ def missing() -> str:
         return "the Python SDKs are not installed (bin/test installs them)"
     if not MODULES.exists():
         return "the Node SDKs are not installed (bin/test installs them)"
+    if not shutil.which("faketime"):
+        return "faketime is not installed (bin/test installs it)"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An access key: its id and its secret."""
+
+    id: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +99,36 @@ class Answer:
 
 
 class Driver:
-    """A running driver. `driver("CreateHaVip", VSwitchId=…)` is an action of the VPC product, `driver.ecs(…)` of ECS."""
+    """A running driver. `driver("CreateHaVip", VSwitchId=…)` is an action of the VPC product, `driver.ecs(…)` of ECS.
 
-    def __init__(self, sdk: Sdk, *, endpoint: str, key: str, secret: str, region: str) -> None:
+    `clock` is how far the clock of its process is from ours, in the words of faketime, such as -20m.
+    """
+
+    def __init__(self, sdk: Sdk, *, endpoint: str, key: Key, region: str, clock: str = "") -> None:
         self.sdk = sdk
+        self.key = key
         self.region = region
+        self._command = [*(("faketime", "-f", clock) if clock else ()), *sdk.command]
+        # What the SDK accepted, with the fields that its models know and the answer did not fill.
+        self.unfilled: set[tuple[str, str]] = set()
         self._environment = {
             **os.environ,
             "CONTRACT_ENDPOINT": endpoint,
-            "CONTRACT_KEY": key,
-            "CONTRACT_SECRET": secret,
             "CONTRACT_REGION": region,
             "CONTRACT_VARIANT": sdk.variant,
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "PYTHONPATH": "",
         }
 
+    def of(self, key: Key) -> Self:
+        """Return the same SDK in the same process, acting with another key."""
+        other = copy.copy(self)
+        other.key = key
+        return other
+
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            self.sdk.command,
+            self._command,
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -129,13 +165,15 @@ class Driver:
         assert not answer.error, (self.sdk.name, action, answer.error)
         assert answer.status == 200
         assert answer.body["RequestId"]
+        self.unfilled |= {(action, name) for name in answer.unfilled}
         return answer
 
     def tell(self, product: str, action: str, parameters: dict[str, Any], **more: str) -> Answer:
         """Have an action performed; RegionId is the driver's own unless another one (or None) is given."""
         parameters = {"RegionId": self.region, **parameters}
         sent = {name: value for name, value in parameters.items() if value is not None}
-        line = json.dumps({"product": product, "action": action, "parameters": sent, **more})
+        asked = {"key": self.key.id, "secret": self.key.secret, "product": product, **more}
+        line = json.dumps({**asked, "action": action, "parameters": sent})
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(line + "\n")

@@ -14,6 +14,8 @@ _MACHINE = (
 _CARD = "queuenumber queuepairnumber privateipsets.privateipset.privatednsname"
 
 NOT_KNOWN_HERE: dict[str, set[str]] = {
+    "AllocateEipAddress": {"orderid"},
+    "RunInstances": {"orderid", "tradeprice"},
     "DescribeInstances": {f"instances.instance.{name}" for name in _MACHINE.split()},
     "DescribeNetworkInterfaces": {
         f"networkinterfacesets.networkinterfaceset.{name}" for name in _CARD.split()

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+# An EIP with this name loses a race.
+CONTESTED = "contested"
+# So many requests more may be made in a minute by a key that was counted up beforehand.
+ALLOWED_STILL = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

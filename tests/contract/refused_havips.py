@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.refused import vpc
+from tests.contract.refused import CONTESTED, vpc
 
 _LONG = "x" * 300
 HAVIPS = (
@@ -76,6 +76,13 @@ HAVIPS = (
         "ModifyHaVipAttribute",
         HaVipId="@empty",
         Description=_LONG,
+    ),
+    vpc(
+        "InvalidRegionId.NotFound",
+        404,
+        "ModifyHaVipAttribute",
+        HaVipId="@empty",
+        RegionId="cn-mars",
     ),
     # AssociateHaVip
     vpc(
@@ -160,6 +167,11 @@ HAVIPS = (
     vpc("InvalidRegionId.NotFound", 404, "DescribeHaVips", RegionId="cn-mars"),
     vpc("InvalidParameter", 400, "DescribeHaVips", PageSize=51),
     # EIPs
+    vpc("InvalidRegionId.NotFound", 404, "AllocateEipAddress", RegionId="cn-mars"),
+    vpc("Abs.Vpc.InvalidName.Malformed", 400, "AllocateEipAddress", Name=_LONG),
+    vpc("InvalidDescription.Malformed", 400, "AllocateEipAddress", Description=_LONG),
+    vpc("InvalidParameter", 400, "AllocateEipAddress", InternetChargeType="PayByLuck"),
+    vpc("OperationConflict", 409, "AllocateEipAddress", Name=CONTESTED),
     vpc("InvalidParameter", 400, "AllocateEipAddress", Bandwidth="501"),
     vpc("InvalidParameter", 400, "AllocateEipAddress", InstanceChargeType="PrePaid"),
     vpc("InvalidAllocationId.NotFound", 404, "ReleaseEipAddress", AllocationId="eip-none"),
@@ -173,12 +185,30 @@ HAVIPS = (
         InstanceType="HaVip",
     ),
     vpc(
-        "InvalidHaVipId.NotFound",
+        "InvalidInstanId.NotFound",
         404,
         "AssociateEipAddress",
         AllocationId="@free_eip",
         InstanceId="havip-none",
         InstanceType="HaVip",
+    ),
+    vpc(
+        "InvalidRegionId.NotFound",
+        404,
+        "AssociateEipAddress",
+        AllocationId="@free_eip",
+        InstanceId="@empty",
+        InstanceType="HaVip",
+        RegionId="cn-mars",
+    ),
+    vpc(
+        "InvalidParameter",
+        400,
+        "AssociateEipAddress",
+        AllocationId="@free_eip",
+        InstanceId="@empty",
+        InstanceType="HaVip",
+        Mode="BINDED",
     ),
     vpc(
         "InvalidInstanceType.ValueNotSupported",
@@ -221,5 +251,33 @@ HAVIPS = (
     ),
     vpc("ResourceNotAssociated", 400, "UnassociateEipAddress", AllocationId="@free_eip"),
     vpc("InvalidAllocationId.NotFound", 404, "UnassociateEipAddress", AllocationId="eip-none"),
+    vpc(
+        "InvalidInstanceId.NotFound",
+        404,
+        "UnassociateEipAddress",
+        AllocationId="@used_eip",
+        InstanceId="havip-none",
+    ),
+    vpc(
+        "IncorrectHaVipStatus",
+        400,
+        "UnassociateEipAddress",
+        AllocationId="@used_eip",
+        InstanceId="@busy",
+    ),
+    vpc(
+        "InvalidInstanceType.ValueNotSupported",
+        400,
+        "UnassociateEipAddress",
+        AllocationId="@used_eip",
+        InstanceType="Nat",
+    ),
+    vpc(
+        "InvalidParameter",
+        400,
+        "UnassociateEipAddress",
+        AllocationId="@used_eip",
+        PrivateIpAddress="192.168.0.9",
+    ),
     vpc("DryRunOperation", 400, "DescribeEipAddresses", DryRun=True),
 )

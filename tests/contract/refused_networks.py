@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.contract.refused import ecs, vpc
 
+_LONG = "x" * 300
+_NEW = {"VpcId": "@vpc", "ZoneId": "cn-hangzhou-a", "CidrBlock": "192.168.8.0/24"}
 _TAG = [{"Key": "of", "Value": "1"}]
 NETWORKS = (
     # VPCs
@@ -15,6 +17,9 @@ NETWORKS = (
     vpc("DryRunOperation", 400, "CreateVpc", CidrBlock="10.1.0.0/16", DryRun=True),
     vpc("InvalidVpcId.NotFound", 404, "DeleteVpc", VpcId="vpc-none"),
     vpc("DependencyViolation.VSwitch", 400, "DeleteVpc", VpcId="@vpc"),
+    vpc("IncorrectVpcStatus", 400, "DeleteVpc", VpcId="@pending_vpc"),
+    vpc("InvalidVpcName.Malformed", 400, "CreateVpc", VpcName="https://a"),
+    vpc("InvalidVpcDiscription.Malformed", 400, "CreateVpc", Description=_LONG),
     # VSwitches
     vpc(
         "InvalidVpcId.NotFound",
@@ -65,10 +70,14 @@ NETWORKS = (
         CidrBlock="192.168.0.128/25",
     ),
     vpc("MissingParameter", 400, "CreateVSwitch", VpcId="@vpc", CidrBlock="192.168.8.0/24"),
+    vpc("InvalidVSwitchName.Malformed", 400, "CreateVSwitch", **_NEW, VSwitchName=_LONG),
+    vpc("InvalidVSwitchDiscription.Malformed", 400, "CreateVSwitch", **_NEW, Description=_LONG),
+    vpc("IncorrectVpcStatus", 400, "CreateVSwitch", **{**_NEW, "VpcId": "@pending_vpc"}),
+    vpc("MissingParameter", 400, "DeleteVSwitch"),
     vpc("InvalidVSwitchId.NotFound", 404, "DeleteVSwitch", VSwitchId="vsw-none"),
     vpc("DependencyViolation.HaVip", 400, "DeleteVSwitch", VSwitchId="@vswitch"),
     vpc("DependencyViolation", 400, "DeleteVSwitch", VSwitchId="@full_vswitch"),
-    vpc("IncorrectStatus", 400, "DeleteVSwitch", VSwitchId="@pending_vswitch"),
+    vpc("IncorrectVSwitchStatus", 400, "DeleteVSwitch", VSwitchId="@pending_vswitch"),
     # Route entries
     vpc(
         "InvalidRouteTableId.NotFound",
@@ -125,6 +134,7 @@ NETWORKS = (
         NextHopId="@routed",
     ),
     vpc("InvalidRouteEntry.NotFound", 404, "DeleteRouteEntry", RouteEntryId="rte-none"),
+    vpc("IncorrectRouteEntryStatus", 400, "DeleteRouteEntry", RouteEntryId="@pending_route"),
     vpc("DryRunOperation", 400, "DeleteRouteEntry", RouteEntryId="@route", DryRun=True),
     vpc("InvalidRouteTableId.NotFound", 404, "DescribeRouteEntryList", RouteTableId="vtb-none"),
     # Tags
@@ -147,6 +157,16 @@ NETWORKS = (
     # ECS
     ecs("InvalidVSwitchId.NotFound", 404, "RunInstances", VSwitchId="vsw-none"),
     ecs("InvalidParameter", 400, "RunInstances", VSwitchId="@vswitch", Amount=101),
+    ecs(
+        "InvalidInstanceName.Malformed",
+        400,
+        "RunInstances",
+        VSwitchId="@vswitch",
+        InstanceName=_LONG,
+    ),
+    ecs(
+        "InvalidDescription.Malformed", 400, "RunInstances", VSwitchId="@vswitch", Description=_LONG
+    ),
     ecs("DryRunOperation", 400, "RunInstances", VSwitchId="@vswitch", DryRun=True),
     ecs("InvalidInstanceId.NotFound", 404, "StartInstance", InstanceId="i-none", RegionId=None),
     ecs("IncorrectInstanceStatus", 400, "StartInstance", InstanceId="@first", RegionId=None),

@@ -199,6 +199,7 @@ def _item(instance: Instance) -> dict[str, Any]:
     return {
         "InstanceId": instance.resource_id,
         "InstanceName": instance.name,
+        "HostName": getattr(instance, "host_name", ""),
         "Description": instance.description,
         "RegionId": instance.region,
         "ZoneId": instance.zone,
@@ -243,7 +244,6 @@ def _item(instance: Instance) -> dict[str, Any]:
 
 # What the cloud knows of an instance and this console does not.
 _UNKNOWN = (
-    "HostName",
     "ImageId",
     "InstanceType",
     "InstanceTypeFamily",

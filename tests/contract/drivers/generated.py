@@ -1,8 +1,8 @@
 """The cloud's generated Python SDKs (alibabacloud_vpc20160428, alibabacloud_ecs20140526), doing what they are told.
 
-One JSON object a line comes in on standard input: `product`, `action`, `parameters` in the names of the wire. One goes out:
-`body`, read through the SDK's own model of the answer, or `error` with what the SDK raised. `unfilled` names the fields that
-the model knows and that the answer did not have.
+One JSON object a line comes in on standard input: `key` and `secret`, `product`, `action`, `parameters` in the names of
+the wire. One goes out: `body`, read through the SDK's own model of the answer, or `error` with what the SDK raised.
+`unfilled` names the fields that the model knows and that the answer did not have.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from Tea.exceptions import TeaException
 PACKAGES = {"vpc": "alibabacloud_vpc20160428", "ecs": "alibabacloud_ecs20140526"}
 
 
-def client_of(product, package):
+def client_of(package, key, secret):
     config = Config(
-        access_key_id=os.environ["CONTRACT_KEY"],
-        access_key_secret=os.environ["CONTRACT_SECRET"],
+        access_key_id=key,
+        access_key_secret=secret,
         endpoint=os.environ["CONTRACT_ENDPOINT"],
         region_id=os.environ["CONTRACT_REGION"],
         protocol="http",
@@ -52,8 +52,8 @@ def perform(told):
     package = PACKAGES[told["product"]]
     models = importlib.import_module(f"{package}.models")
     request = getattr(models, f"{told['action']}Request")().from_map(told["parameters"])
-    client = CLIENTS.setdefault(told["product"], None) or client_of(told["product"], package)
-    CLIENTS[told["product"]] = client
+    whose = package, told["key"], told["secret"]
+    client = CLIENTS[whose] = CLIENTS.get(whose) or client_of(*whose)
     wanted = told["action"].lower()
     method = next(name for name in dir(client) if name.replace("_", "").lower() == wanted)
     try:

@@ -9,11 +9,11 @@ const $core = require('@alicloud/openapi-core');
 const PACKAGES = { vpc: '@alicloud/vpc20160428', ecs: '@alicloud/ecs20140526' };
 const clients = {};
 
-function clientOf(product) {
-  const sdk = require(PACKAGES[product]);
+function clientOf(told) {
+  const sdk = require(PACKAGES[told.product]);
   const config = new $core.$OpenApiUtil.Config({
-    accessKeyId: process.env.CONTRACT_KEY,
-    accessKeySecret: process.env.CONTRACT_SECRET,
+    accessKeyId: told.key,
+    accessKeySecret: told.secret,
     endpoint: process.env.CONTRACT_ENDPOINT,
     regionId: process.env.CONTRACT_REGION,
     protocol: 'http',
@@ -43,8 +43,9 @@ function unfilled(model, where = '') {
 }
 
 async function perform(told) {
-  clients[told.product] = clients[told.product] || clientOf(told.product);
-  const { sdk, client } = clients[told.product];
+  const whose = [told.product, told.key, told.secret].join(' ');
+  clients[whose] = clients[whose] || clientOf(told);
+  const { sdk, client } = clients[whose];
   const request = $dara.cast(told.parameters, new sdk[`${told.action}Request`]({}));
   const method = told.action[0].toLowerCase() + told.action.slice(1);
   try {

@@ -7,17 +7,18 @@ const { RPCClient } = require('@alicloud/pop-core');
 const VERSIONS = { vpc: '2016-04-28', ecs: '2014-05-26' };
 const clients = {};
 
-function clientOf(product) {
+function clientOf(told) {
   return new RPCClient({
-    accessKeyId: process.env.CONTRACT_KEY,
-    accessKeySecret: process.env.CONTRACT_SECRET,
+    accessKeyId: told.key,
+    accessKeySecret: told.secret,
     endpoint: `http://${process.env.CONTRACT_ENDPOINT}`,
-    apiVersion: VERSIONS[product],
+    apiVersion: VERSIONS[told.product],
   });
 }
 
 async function perform(told) {
-  const client = (clients[told.product] = clients[told.product] || clientOf(told.product));
+  const whose = [told.product, told.key, told.secret].join(' ');
+  const client = (clients[whose] = clients[whose] || clientOf(told));
   try {
     const body = await client.request(told.action, told.parameters, {
       method: process.env.CONTRACT_VARIANT,

@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from havip.fabric.linux.models import Agent
 from havip.models import HaVip
 from tests.cast import OTHER_REGION, World
 from tests.havip.rpc.clients import HOST
@@ -235,6 +237,25 @@ class TestInstances:
             ({"PublicIpAddresses": '["192.0.2.1"]'}, []),
         ):
             assert described(api, "DescribeInstances", **wanted) == found, wanted
+
+    def test_a_host_name_is_what_its_agent_says(self, api: Api, world: World) -> None:
+        for scope, name, revoked in (
+            (f"node:{world.ecs1}", "old", timezone.now()),
+            (f"node:{world.ecs1}", "db-1", None),
+            (f"gateway:{world.vpc}", "gw", None),
+        ):
+            Agent.objects.create(
+                scope=scope,
+                region=world.region,
+                team=world.team,
+                hostname=name,
+                key_digest=f"{scope}{name}",
+                revoked_at=revoked,
+            )
+        rows = rows_of(api.ok("DescribeInstances", ECS), "DescribeInstances")
+        shown = {row["InstanceId"]: row["HostName"] for row in rows}
+        assert shown[world.ecs1] == "db-1"
+        assert shown[world.ecs2] == ""
 
     def test_one_that_is_being_deleted_is_stopping(self, api: Api, world: World) -> None:
         world.act("instance.delete", instance_id=world.spare)

@@ -25,7 +25,7 @@ NO_SUCH = {
     "ModifyHaVipAttribute": "InvalidHaVipId.NotFound",
     "AssociateHaVip": "InvalidHaVipId.NotFound",
     "UnassociateHaVip": "InvalidHaVipId.NotFound",
-    "AssociateEipAddress": "InvalidHaVipId.NotFound",
+    "AssociateEipAddress": "InvalidInstanId.NotFound",
     "UnassociateEipAddress": "InvalidAllocationId.NotFound",
     "ReleaseEipAddress": "InvalidAllocationId.NotFound",
     "DeleteVpc": "InvalidVpcId.NotFound",

@@ -84,7 +84,7 @@ class TestEips:
         tie = {"InstanceId": havip, "InstanceType": "HaVip", "RegionId": None}
         for eip, further, code in (
             (world.far_eip, {}, "InvalidParameter.Mismatch"),
-            (world.eip1, {"InstanceRegionId": OTHER_REGION}, "InvalidHaVipId.NotFound"),
+            (world.eip1, {"InstanceRegionId": OTHER_REGION}, "InvalidInstanId.NotFound"),
             (world.eip1, {"InstanceRegionId": world.region}, ""),
         ):
             answer = api("AssociateEipAddress", AllocationId=eip, **tie, **further)
