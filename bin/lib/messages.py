@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import re
 import sys
@@ -16,6 +17,8 @@ from django.utils.translation.template import templatize
 
 SOURCES = ("console", "havip")
 TEMPLATES = ("templates",)
+# Docstrings there are texts of the REST API's description: of handlers' methods, and of the shapes of bodies.
+HANDLERS, SHAPES = "havip/rest/views", "havip/rest/serializers"
 # What marks a text: the argument's place, and which one is the context.
 KEYWORDS = {
     "_": None,
@@ -42,6 +45,11 @@ def texts(root: Path) -> Catalog:
     found = Catalog(fuzzy=False)
     for path in _files(root, SOURCES, "*.py"):
         _gather(found, root, path, path.read_bytes())
+    for folder, described in ((HANDLERS, _handlers), (SHAPES, _shapes)):
+        for path in _files(root, (folder,), "*.py"):
+            place = [(path.relative_to(root).as_posix(), 0)]
+            for text in described(ast.parse(path.read_bytes())):
+                found.add(text, locations=place)
     for path in _files(root, TEMPLATES, "*.html", "*.txt"):
         source = templatize(path.read_text(encoding="utf-8"), origin=str(path))
         # Template indentation means nothing to Python.
@@ -53,6 +61,29 @@ def texts(root: Path) -> Catalog:
 def _files(root: Path, folders: tuple[str, ...], *patterns: str) -> Iterator[Path]:
     for folder in folders:
         yield from sorted(path for pattern in patterns for path in (root / folder).rglob(pattern))
+
+
+def _handlers(module: ast.Module) -> Iterator[str]:
+    """Return what documented methods do, as `havip.rest.documented` takes their docstrings apart."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef) and any(map(_is_documented, node.decorator_list)):
+            summary, _, description = (ast.get_docstring(node) or "").partition("\n")
+            yield summary.rstrip(".")
+            if description.strip():
+                yield " ".join(description.split())
+
+
+def _is_documented(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "documented"
+
+
+def _shapes(module: ast.Module) -> Iterator[str]:
+    """Return what bodies are: the classes that derive from another shape, and from no single input."""
+    for node in module.body:
+        if isinstance(node, ast.ClassDef):
+            bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
+            if bases and not bases & {"Text"}:
+                yield " ".join((ast.get_docstring(node) or "").split())
 
 
 def _gather(found: Catalog, root: Path, path: Path, source: bytes) -> None:

@@ -5,45 +5,33 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotAuthenticated
+
+from console.operations.refusal import PERMISSION, PRECONDITION
+from havip.models import AddressOwner
+from havip.rest.problems import Problem, from_refusal, problem_of
+from havip.rest.throttling import Allowance, exceeded
+from havip.rules.addresses import C7_OCCUPIED
+from havip.rules.binding import NO_HAVIP
+
 Schema = dict[str, Any]
+_REQUEST = "5F6B8C0A-0000-4000-8000-000000000000"
+_ADDRESS = {"ip_address": "ip_address"}
 
 
-def _example(status: int, code: str, detail: str, **members: Any) -> Schema:
-    rule = members.get("rule")
-    identifier = "5F6B8C0A-0000-4000-8000-000000000000"
-    return {
-        "type": f"urn:havip:rule:{rule}" if rule else f"urn:havip:problem:{code}",
-        "title": f"Refused by rule {rule}" if rule else HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        "instance": f"urn:uuid:{identifier.lower()}",
-        "code": code,
-        **members,
-        "request_id": identifier,
+def examples() -> dict[int, Schema]:
+    """Return problems as they are really answered, by status, in the reader's language."""
+    taken = C7_OCCUPIED.refuse(address="192.168.0.88", owner=str(AddressOwner.HAVIP.label))
+    problems: dict[int, Problem] = {
+        HTTPStatus.BAD_REQUEST: from_refusal(taken, _ADDRESS),
+        HTTPStatus.UNAUTHORIZED: problem_of(NotAuthenticated()),
+        HTTPStatus.FORBIDDEN: from_refusal(PERMISSION.refuse()),
+        HTTPStatus.NOT_FOUND: from_refusal(NO_HAVIP.refuse(havip="havip-" + "0" * 20)),
+        HTTPStatus.PRECONDITION_FAILED: from_refusal(PRECONDITION.refuse()),
+        HTTPStatus.TOO_MANY_REQUESTS: exceeded(Allowance(1200, -1, 30)),
     }
-
-
-EXAMPLES = {
-    400: _example(
-        400,
-        "InvalidIPAddress.AlreadyUsed",
-        "192.168.0.88 is taken already (HaVip).",
-        rule="C7",
-        field="ip_address",
-        errors=[
-            {
-                "pointer": "#/ip_address",
-                "code": "InvalidIPAddress.AlreadyUsed",
-                "detail": "192.168.0.88 is taken already (HaVip).",
-            }
-        ],
-    ),
-    401: _example(401, "MissingAuthorization", "An API key is needed."),
-    403: _example(403, "Forbidden", "Your role in this team does not allow this.", rule="A1"),
-    404: _example(404, "InvalidHaVipId.NotFound", "There is no HaVip havip-0 in this region."),
-    412: _example(412, "PreconditionFailed", "It has changed since.", rule="A7"),
-    429: _example(429, "Throttling", "This key has made its 1200 requests of this minute."),
-}
+    return {int(status): problem.as_dict(_REQUEST) for status, problem in problems.items()}
 
 
 def problem_schema() -> Schema:
@@ -51,7 +39,7 @@ def problem_schema() -> Schema:
     text = {"type": "string"}
     return {
         "type": "object",
-        "description": "What is wrong (RFC 9457).",
+        "description": _("What is wrong (RFC 9457)."),
         "required": [
             "type",
             "title",
@@ -65,12 +53,15 @@ def problem_schema() -> Schema:
             "type": {**text, "format": "uri"},
             "title": text,
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "detail": {**text, "description": "What is wrong, in the language that was asked for."},
+            "detail": {
+                **text,
+                "description": _("What is wrong, in the language that was asked for."),
+            },
             "instance": {**text, "format": "uri"},
-            "rule": {**text, "description": "The number of the rule that refused."},
-            "code": {**text, "description": "What programs read."},
-            "field": {**text, "description": "The input that it is about."},
-            "remedy": {**text, "description": "What to do about it."},
+            "rule": {**text, "description": _("The number of the rule that refused.")},
+            "code": {**text, "description": _("What programs read.")},
+            "field": {**text, "description": _("The input that it is about.")},
+            "remedy": {**text, "description": _("What to do about it.")},
             "errors": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
             "job": {"$ref": "#/components/schemas/JobReference"},
             "object_id": text,
@@ -85,12 +76,12 @@ def fault_schema() -> Schema:
     text = {"type": "string"}
     return {
         "type": "object",
-        "description": "One wrong input.",
+        "description": _("One wrong input."),
         "required": ["code", "detail"],
         "properties": {
-            "pointer": {**text, "description": "A JSON pointer into the body (RFC 6901)."},
-            "parameter": {**text, "description": "The name of a query parameter."},
-            "header": {**text, "description": "The name of a header."},
+            "pointer": {**text, "description": _("A JSON pointer into the body (RFC 6901).")},
+            "parameter": {**text, "description": _("The name of a query parameter.")},
+            "header": {**text, "description": _("The name of a header.")},
             "code": text,
             "detail": text,
         },

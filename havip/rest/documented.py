@@ -1,11 +1,15 @@
-"""What every handler says about itself: the schema is made of it, and the request is held to it."""
+"""What every handler says about itself: the schema is made of it, and the request is held to it.
+
+Docstrings of handlers and of the shapes of bodies are what a reader of the description sees: bin/messages collects them, too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from django.utils.functional import Promise
 from drf_spectacular.utils import extend_schema
 from rest_framework.serializers import BaseSerializer, Serializer
 
@@ -22,7 +26,7 @@ class Parameter:
 
     name: str
     schema: Mapping[str, Any]
-    description: str = ""
+    description: str | Promise = ""
     required: bool = False
 
 
@@ -30,13 +34,14 @@ class Parameter:
 class Spec:
     """One operation of the interface.
 
-    `answers` are the shapes of success by status; None: no body. `media` says which other media types a status has.
-    `listing`: it is a list; `filters_of`: it takes the filters of this list, and gives no pages. `waits`: its work is done by a
-    job. `conditional`: it takes If-Match. `writes`: it takes Idempotency-Key. `refusals`: further statuses of refusals.
+    `answers` are the shapes of success by status; None: no body. `media` says which other media types a status has. `summary` and
+    `description` are English msgids, from the handler's docstring. `listing`: it is a list; `filters_of`: it takes the filters of
+    this list, and gives no pages. `waits`: its work is done by a job. `conditional`: it takes If-Match. `writes`: it takes
+    Idempotency-Key. `refusals`: further statuses of refusals.
     """
 
     operation_id: str
-    tag: str
+    tag: str | Promise
     answers: Mapping[int, Shape | None]
     needs: Permission = Permission.READ
     body: type[Serializer[Any]] | None = None
@@ -49,6 +54,8 @@ class Spec:
     media: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     refusals: tuple[int, ...] = ()
     example: Mapping[str, Any] | None = None
+    summary: str = ""
+    description: str = ""
 
     @property
     def known_parameters(self) -> frozenset[str]:
@@ -68,7 +75,7 @@ SPECS: dict[str, Spec] = {}
 
 
 def documented(
-    operation_id: str, tag: str, answers: Mapping[int, Shape | None], **options: Any
+    operation_id: str, tag: str | Promise, answers: Mapping[int, Shape | None], **options: Any
 ) -> Callable[[Handler], Handler]:
     """Describe a handler. Its docstring's first line is the summary, the rest of it the description."""
     spec = Spec(operation_id, tag, answers, **options)
@@ -77,16 +84,21 @@ def documented(
     SPECS[operation_id] = spec
 
     def decorate(handler: Handler) -> Handler:
-        summary, _, description = (handler.__doc__ or "").strip().partition("\n")
+        summary, description = words_of(handler.__doc__ or "")
+        complete = replace(spec, summary=summary, description=description)
+        SPECS[operation_id] = complete
         described: Handler = extend_schema(
             operation_id=operation_id,
-            tags=[tag],
-            summary=summary.rstrip("."),
-            description=" ".join(description.split()),
             request=spec.body,
             responses=dict(answers),
         )(handler)
-        described.spec = spec  # type: ignore[attr-defined]
+        described.spec = complete  # type: ignore[attr-defined]
         return described
 
     return decorate
+
+
+def words_of(docstring: str) -> tuple[str, str]:
+    """Return the summary and the description that a handler's docstring holds: its first line, and the rest on one line."""
+    summary, _, description = docstring.strip().partition("\n")
+    return summary.rstrip("."), " ".join(description.split())

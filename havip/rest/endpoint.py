@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, UnsupportedMediaType
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -71,6 +71,9 @@ class Endpoint(APIView):
         if not self.spec.writes and not self.principal.may(self.spec.needs):
             raise PERMISSION.refuse()
         self._check_parameters(request, self.spec)
+        self._check_preconditions(request, self.spec)
+        if self.spec.writes or self.spec.body is not None:
+            _check_length(request)
         if self.spec.writes and self.spec.body is None and request.data:
             detail = _("This request takes no body.")
             raise malformed([Fault("UnknownParameter", detail, pointer="#")])
@@ -92,6 +95,19 @@ class Endpoint(APIView):
             if parameter.required and parameter.name not in request.query_params:
                 detail = _("It is needed.")
                 faults.append(Fault("MissingParameter", detail, parameter=parameter.name))
+        if faults:
+            raise malformed(faults)
+
+    def _check_preconditions(self, request: Request, spec: Spec) -> None:
+        """Refuse a precondition that nothing would look at: whoever asks for one must not get the change without it."""
+        ignored = [] if spec.conditional else ["If-Match"]
+        if request.method not in ("GET", "HEAD"):
+            ignored.append("If-None-Match")
+        faults = [
+            Fault("InvalidParameter", _("This precondition means nothing here."), header=name)
+            for name in ignored
+            if name in request.headers
+        ]
         if faults:
             raise malformed(faults)
 
@@ -155,8 +171,25 @@ class Endpoint(APIView):
             Allowance(self._allowance.limit, remaining, self._allowance.reset).write(answer)
         if "Cache-Control" not in answer:
             answer["Cache-Control"] = "private, no-cache"
-        patch_vary_headers(answer, ["Authorization", "Accept-Language"])
+        patch_vary_headers(answer, ["Authorization", "Accept-Language", "Cookie"])
         return answer
+
+
+def _check_length(request: Request) -> None:
+    """Refuse a body whose length is not said, which the server would hand on as an empty one, and one that is packed."""
+    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
+        raise Problem(
+            HTTPStatus.LENGTH_REQUIRED,
+            "LengthRequired",
+            _("The length of the body must be said."),
+            remedy=_("Send Content-Length instead of Transfer-Encoding."),
+        )
+    coding = request.headers.get("Content-Encoding", "identity")
+    if coding.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaType(
+            coding,
+            _("A body must not be encoded, but came as %(coding)s.") % {"coding": coding[:60]},
+        )
 
 
 class AnyAccept(BaseContentNegotiation):

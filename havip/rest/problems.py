@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 
 from console.operations.refusal import Refusal
@@ -19,7 +23,33 @@ from console.teams.keys import KeyRefused
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+# Whoever has more wrong than that is told how many.
+MOST_FAULTS = 100
 CHALLENGE = 'Bearer realm="havip"'
+
+
+_PHRASES: Mapping[int, str | Promise] = {
+    400: gettext_lazy("Bad Request"),
+    401: gettext_lazy("Unauthorized"),
+    403: gettext_lazy("Forbidden"),
+    404: gettext_lazy("Not Found"),
+    405: gettext_lazy("Method Not Allowed"),
+    406: gettext_lazy("Not Acceptable"),
+    409: gettext_lazy("Conflict"),
+    410: gettext_lazy("Gone"),
+    411: gettext_lazy("Length Required"),
+    412: gettext_lazy("Precondition Failed"),
+    413: gettext_lazy("Content Too Large"),
+    415: gettext_lazy("Unsupported Media Type"),
+    429: gettext_lazy("Too Many Requests"),
+    500: gettext_lazy("Internal Server Error"),
+    503: gettext_lazy("Service Unavailable"),
+}
+
+
+def phrase(status: int) -> str:
+    """Return what a status means, in the reader's language."""
+    return str(_PHRASES.get(status) or HTTPStatus(status).phrase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +95,8 @@ class Problem(Exception):
     def title(self) -> str:
         """What all problems of the type have in common."""
         if self.rule:
-            return f"Refused by rule {self.rule}"
-        return HTTPStatus(self.status).phrase
+            return _("Refused by rule %(rule)s") % {"rule": self.rule}
+        return phrase(self.status)
 
     def as_dict(self, request_id: str) -> dict[str, Any]:
         """Return the members of the answer."""
@@ -87,12 +117,10 @@ class Problem(Exception):
     def response(self, request: HttpRequest) -> HttpResponse:
         """Return it as an answer."""
         request_id = str(getattr(request, "request_id", ""))
-        answer = JsonResponse(
-            self.as_dict(request_id),
-            status=self.status,
-            content_type=MEDIA_TYPE,
-            json_dumps_params={"ensure_ascii": False},
-        )
+        text = json.dumps(self.as_dict(request_id), cls=DjangoJSONEncoder, ensure_ascii=False)
+        # Half of a surrogate pair, which a name in a body may hold, is written in JSON as in Python: \udc00.
+        content = text.encode(errors="backslashreplace")
+        answer = HttpResponse(content, status=self.status, content_type=MEDIA_TYPE)
         for name, text in self.headers.items():
             answer[name] = text
         answer["Cache-Control"] = "no-store"
@@ -108,7 +136,7 @@ def malformed(faults: Sequence[Fault]) -> Problem:
         "InvalidParameter" if len(faults) > 1 else first.code,
         first.detail if len(faults) == 1 else _("%d inputs are wrong.") % len(faults),
         field=place.replace("/", ".") if len(faults) == 1 else "",
-        errors=faults,
+        errors=faults[:MOST_FAULTS],
     )
 
 

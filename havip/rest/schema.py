@@ -8,6 +8,9 @@ from typing import Any
 
 import django_filters
 from django.forms import ChoiceField
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -16,7 +19,7 @@ from havip.filters.tags import TagFilter
 from havip.models import QuotaName
 from havip.regions import regions
 from havip.rest import links, problems
-from havip.rest.described_problems import EXAMPLES, fault_schema, problem_schema
+from havip.rest.described_problems import examples, fault_schema, problem_schema
 from havip.rest.documented import SPECS, Spec
 from havip.rest.paging import CURSOR, MAXIMUM_SIZE, ORDERING, SIZE, Listing
 from havip.rest.serializers.console import JOB_PATTERN
@@ -24,7 +27,7 @@ from havip.rest.serializers.fields import LONGEST_TEXT, identifier_pattern
 from havip.rest.waiting import LONGEST_SECONDS
 
 Schema = dict[str, Any]
-_STATUSES = (400, 401, 403, 404, 406, 409, 410, 412, 413, 415, 429)
+_STATUSES = (400, 401, 403, 404, 406, 409, 410, 411, 412, 413, 415, 429)
 _METHODS = ("get", "post", "put", "patch", "delete")
 _PREFIXES = {
     "havip_id": "havip",
@@ -52,7 +55,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     def get_security_definition(self, auto_schema: AutoSchema) -> Schema:
         """Return the scheme."""
         del auto_schema
-        text = "An API key of a team: `Authorization: Bearer <id>.<secret>`"
+        text = _("An API key of a team: `Authorization: Bearer <id>.<secret>`")
         return {"type": "http", "scheme": "bearer", "description": text}
 
 
@@ -67,13 +70,17 @@ def finish(result: Schema, **_context: Any) -> Schema:
     schemas = components.setdefault("schemas", {})
     for name, schema in schemas.items():
         schemas[name] = _tidied(schema)
+        if schema.get("description"):
+            docstring = " ".join(schema["description"].split())
+            schemas[name]["description"] = _(docstring)
         _close(schemas[name])
     schemas["Problem"], schemas["Fault"] = problem_schema(), fault_schema()
     components["headers"] = _headers()
+    shown = examples()
     components["responses"] = {
-        **{f"Problem{status}": _problem(status) for status in _STATUSES},
+        **{f"Problem{status}": _problem(status, shown.get(status)) for status in _STATUSES},
         "NotModified": {
-            "description": "Unchanged: it is what If-None-Match names.",
+            "description": _("Unchanged: it is what If-None-Match names."),
             "headers": _common_headers(),
         },
     }
@@ -93,6 +100,11 @@ def _complete(operation: Schema, method: str, spec: Spec) -> None:
     has_path = bool(parameters)
     parameters += [*_query(spec), *_request_headers(method, spec)]
     operation["parameters"] = parameters
+    operation["tags"] = [str(spec.tag)]
+    operation["summary"] = _(spec.summary)
+    operation.pop("description", None)
+    if spec.description:
+        operation["description"] = _(spec.description)
     if spec.body is not None and "requestBody" in operation:
         needed = any(field.required for field in spec.body().fields.values())
         operation["requestBody"]["required"] = needed
@@ -135,12 +147,12 @@ def _query(spec: Spec) -> Iterator[Schema]:
             "query",
             parameter.name,
             dict(parameter.schema),
-            parameter.description,
+            str(parameter.description),
             required=parameter.required,
         )
     if spec.waits:
         schema = {"type": "integer", "minimum": 0, "maximum": LONGEST_SECONDS, "default": 0}
-        text = "Seconds for which the answer may be held until the job has ended."
+        text = _("Seconds for which the answer may be held until the job has ended.")
         yield _parameter("query", "wait", schema, text)
     listing = spec.listing or spec.filters_of
     if listing is not None:
@@ -154,7 +166,7 @@ def _filters(listing: Listing[Any]) -> Iterator[Schema]:
         if isinstance(known, TagFilter):
             items = {"type": "string", "minLength": 1, "pattern": r"^[^=\u0000\s][^\u0000]{0,250}$"}
             schema: Schema = {"type": "array", "items": items, "minItems": 1, "maxItems": 20}
-            text = "A tag as key or key=value; several must all be there."
+            text = _("A tag as key or key=value; several must all be there.")
             yield {**_parameter("query", name, schema, text), "style": "form", "explode": True}
         else:
             yield _parameter("query", name, _filter_schema(known), str(known.label or ""))
@@ -185,10 +197,10 @@ def _choices(known: django_filters.ChoiceFilter) -> list[str]:
 
 def _paging(listing: Listing[Any]) -> Iterator[Schema]:
     ordering = {"type": "string", "enum": listing.choices, "default": listing.default}
-    yield _parameter("query", ORDERING, ordering, "Descending with a minus before the name.")
+    yield _parameter("query", ORDERING, ordering, _("Descending with a minus before the name."))
     size = {"type": "integer", "minimum": 1, "maximum": MAXIMUM_SIZE, "default": DEFAULT_SIZE}
-    yield _parameter("query", SIZE, size, "Items on a page.")
-    text = "next_cursor or previous_cursor of another page of the same list, in the same order."
+    yield _parameter("query", SIZE, size, _("Items on a page."))
+    text = _("next_cursor or previous_cursor of another page of the same list, in the same order.")
     schema = {"type": "string", "maxLength": 1200, "pattern": _CURSOR_PATTERN}
     yield _parameter("query", CURSOR, schema, text)
 
@@ -196,13 +208,17 @@ def _paging(listing: Listing[Any]) -> Iterator[Schema]:
 def _request_headers(method: str, spec: Spec) -> Iterator[Schema]:
     tags = {"type": "string", "pattern": r'^(?:\*|(?:W/)?"[!#-~]*"(?: *, *(?:W/)?"[!#-~]*")*)$'}
     if method == "get" and not spec.media:
-        text = "The entity tag of what the caller has; unchanged, it is answered with 304."
+        text = _("The entity tag of what the caller has; unchanged, it is answered with 304.")
         yield _parameter("header", "If-None-Match", tags, text)
     if spec.conditional:
-        text = "The entity tag of what the caller saw; where it has changed since, nothing is done."
+        text = _(
+            "The entity tag of what the caller saw; where it has changed since, nothing is done."
+        )
         yield _parameter("header", "If-Match", tags, text)
     if spec.writes:
-        text = "Repeated with the same request within 24 hours, it gives the first answer and no second effect."
+        text = _(
+            "Repeated with the same request within 24 hours, it gives the first answer and no second effect."
+        )
         schema = {"type": "string", "minLength": 1, "maxLength": 66, "pattern": _KEY_PATTERN}
         yield _parameter("header", "Idempotency-Key", schema, text)
 
@@ -227,27 +243,27 @@ def _headers() -> Schema:
     whole = {"type": "integer", "minimum": 0}
     return {
         "X-Request-Id": {
-            "description": "The identifier of this request, as in the audit log.",
+            "description": _("The identifier of this request, as in the audit log."),
             "schema": {"type": "string", "format": "uuid"},
         },
-        "RateLimit-Limit": {"description": "Requests per minute.", "schema": whole},
-        "RateLimit-Remaining": {"description": "Requests left.", "schema": whole},
-        "RateLimit-Reset": {"description": "Seconds until there are more.", "schema": whole},
-        "ETag": {"description": "The entity tag.", "schema": {"type": "string"}},
+        "RateLimit-Limit": {"description": _("Requests per minute."), "schema": whole},
+        "RateLimit-Remaining": {"description": _("Requests left."), "schema": whole},
+        "RateLimit-Reset": {"description": _("Seconds until there are more."), "schema": whole},
+        "ETag": {"description": _("The entity tag."), "schema": {"type": "string"}},
         "Location": {
-            "description": "The new object, or the job that works on it.",
+            "description": _("The new object, or the job that works on it."),
             "schema": {"type": "string", "format": "uri-reference"},
         },
-        "Retry-After": {"description": "Seconds to wait.", "schema": whole},
-        "WWW-Authenticate": {"description": "The challenge.", "schema": {"type": "string"}},
+        "Retry-After": {"description": _("Seconds to wait."), "schema": whole},
+        "WWW-Authenticate": {"description": _("The challenge."), "schema": {"type": "string"}},
     }
 
 
-_DESCRIPTIONS = {
-    200: "Done, or shown.",
-    201: "Created.",
-    202: "Accepted: a job works on it.",
-    204: "Gone.",
+_DESCRIPTIONS: Mapping[int, str | Promise] = {
+    200: gettext_lazy("Done, or shown."),
+    201: gettext_lazy("Created."),
+    202: gettext_lazy("Accepted: a job works on it."),
+    204: gettext_lazy("It is gone."),
 }
 
 
@@ -257,7 +273,7 @@ def _success(response: Schema, status: int, spec: Spec) -> Schema:
         names.append("ETag")
     if status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
         names.append("Location")
-    found = {**response, "description": _DESCRIPTIONS[status]}
+    found = {**response, "description": str(_DESCRIPTIONS[status])}
     if spec.media:
         text = {"schema": {"type": "string"}}
         found["content"] = dict.fromkeys(spec.media.get(status, ()), text)
@@ -278,32 +294,26 @@ def _refusals(spec: Spec, *, has_path: bool) -> set[int]:
     if any(parameter.name == "kind" for parameter in spec.parameters):
         found.add(404)
     if spec.writes:
-        found |= {409, 413, 415}
+        found |= {409, 411, 413, 415}
     if spec.body is not None:
-        found |= {413, 415}
+        found |= {411, 413, 415}
     if spec.conditional:
         found.add(412)
     return found
 
 
-def _problem(status: int) -> Schema:
+def _problem(status: int, example: Schema | None) -> Schema:
     headers = _common_headers()
     extra = {401: "WWW-Authenticate", 429: "Retry-After"}.get(status)
     if extra:
         headers[extra] = {"$ref": f"#/components/headers/{extra}"}
+    content: Schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    if example is not None:
+        content["examples"] = {"usual": {"value": example}}
     return {
-        "description": HTTPStatus(status).phrase,
+        "description": problems.phrase(status),
         "headers": headers,
-        "content": {
-            problems.MEDIA_TYPE: {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-                **(
-                    {"examples": {"usual": {"value": EXAMPLES[status]}}}
-                    if status in EXAMPLES
-                    else {}
-                ),
-            }
-        },
+        "content": {problems.MEDIA_TYPE: content},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from console.counting import count
+from console.counting import count_in_minute
 from console.teams.keys import KeyRefused
 from havip.rest.problems import Problem
 
-WINDOW_SECONDS = 60
-WRONG_KEYS_PER_WINDOW = 30
+WRONG_KEYS_PER_MINUTE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +36,7 @@ class Allowance:
 def spend(key_id: str) -> Allowance:
     """Count one request of a key and return what is left; `remaining` is negative when there was nothing."""
     limit: int = settings.HAVIP_REST_REQUESTS_PER_MINUTE
-    window, reset = _window()
-    used = count(f"rest-requests:{key_id}:{window}", seconds=2 * WINDOW_SECONDS)
+    used, reset = count_in_minute(f"rest-requests:{key_id}")
     return Allowance(limit, limit - used, reset)
 
 
@@ -60,11 +57,8 @@ def count_wrong_key(source_address: str) -> Iterator[None]:
     try:
         yield
     except KeyRefused as refused:
-        window, reset = _window()
-        if (
-            count(f"rest-wrong-keys:{source_address}:{window}", seconds=2 * WINDOW_SECONDS)
-            > WRONG_KEYS_PER_WINDOW
-        ):
+        wrong, reset = count_in_minute(f"rest-wrong-keys:{source_address}")
+        if wrong > WRONG_KEYS_PER_MINUTE:
             raise Problem(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "Throttling",
@@ -72,9 +66,3 @@ def count_wrong_key(source_address: str) -> Iterator[None]:
                 headers={"Retry-After": str(reset)},
             ) from refused
         raise
-
-
-def _window() -> tuple[int, int]:
-    """Return the number of the present window and the whole seconds until the next one."""
-    now = time.time()
-    return int(now // WINDOW_SECONDS), int(WINDOW_SECONDS - now % WINDOW_SECONDS) + 1

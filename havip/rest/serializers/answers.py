@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from console.jobs.models import JobState
@@ -63,8 +65,8 @@ def uri_reference(**options: Any) -> Text:
 class Refused(Answer):
     """Why something cannot be done now."""
 
-    rule = serializers.CharField(help_text="The rule's number, such as D1.")
-    code = serializers.CharField(help_text="The code that programs read.")
+    rule = serializers.CharField(help_text=_("The rule's number, such as D1."))
+    code = serializers.CharField(help_text=_("The code that programs read."))
     message = serializers.CharField()
     remedy = serializers.CharField(allow_blank=True)
     field = serializers.CharField(allow_blank=True)
@@ -80,8 +82,9 @@ class Capability(Answer):
 def capabilities(name: str, *actions: str) -> serializers.Serializer[Any]:
     """Return the shape of an object's capabilities."""
     fields: dict[str, Any] = {action: Capability() for action in actions}
+    fields["__doc__"] = gettext_noop("Each action, and whether it may be done now.")
     shape: type[serializers.Serializer[Any]] = type(f"{name}Capabilities", (Answer,), fields)
-    return shape(help_text="What may be done with it now, and why not.")
+    return shape(help_text=_("What may be done with it now, and why not."))
 
 
 class Common(Answer):
@@ -104,26 +107,26 @@ class JobReference(Answer):
     """The job that carries a change out."""
 
     id = Text(schema={"pattern": "^job-[0-9a-f]{18}$"})
-    kind = serializers.CharField(help_text="The operation, such as havip.create.")
+    kind = serializers.CharField(help_text=_("The operation, such as havip.create."))
     state = serializers.ChoiceField(choices=JobState.choices)
     url = uri_reference()
 
 
-def page_of(item: type[Answer], name: str) -> type[Answer]:
-    """Return the shape of a list of these."""
+def page_of(item: type[Answer], description: str) -> type[Answer]:
+    """Return the shape of a list of these; its description is a marked English text."""
     fields: dict[str, Any] = {
         "items": item(many=True),
         "next": Text(
             schema={"type": ["string", "null"], "format": "uri-reference"},
-            help_text="The address of the next page.",
+            help_text=_("The address of the next page."),
         ),
-        "next_cursor": nullable_text(help_text="What to give as cursor for the next page."),
+        "next_cursor": nullable_text(help_text=_("What to give as cursor for the next page.")),
         "previous": Text(
             schema={"type": ["string", "null"], "format": "uri-reference"},
-            help_text="The address of the page before this one.",
+            help_text=_("The address of the page before this one."),
         ),
         "previous_cursor": nullable_text(),
-        "__doc__": f"One page of {name}.",
+        "__doc__": description,
     }
     return type(f"{item.__name__}Page", (Answer,), fields)
 
@@ -132,6 +135,6 @@ def changed(item: type[Answer]) -> type[Answer]:
     """Return the shape of an object after a change: itself, with the job that carries the change out."""
     fields: dict[str, Any] = {
         "job": JobReference(allow_null=True),
-        "__doc__": (item.__doc__ or "").strip() + " With the job that works on it.",
+        "__doc__": gettext_noop("The object as it is now, with the job that works on it."),
     }
     return type(f"{item.__name__}WithJob", (item,), fields)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from console.audit.models import AuditResult
@@ -42,7 +44,7 @@ class Region(Answer):
     supports_havip = serializers.BooleanField()
     zones = Zone(many=True)
     announces = serializers.BooleanField(
-        help_text="Whether addresses are really announced there, and not only recorded."
+        help_text=_("Whether addresses are really announced there, and not only recorded.")
     )
 
 
@@ -57,7 +59,7 @@ class Key(Answer):
 
     id = serializers.CharField()
     name = serializers.CharField()
-    team = serializers.CharField(help_text="The team's short name.")
+    team = serializers.CharField(help_text=_("The team's short name."))
     team_name = serializers.CharField()
     role = serializers.ChoiceField(choices=Role.choices)
     permissions = serializers.ListField(
@@ -72,7 +74,7 @@ class Job(Answer):
     """An asynchronous piece of work."""
 
     id = Text(schema={"pattern": JOB_PATTERN})
-    kind = serializers.CharField(help_text="The operation, such as havip.create.")
+    kind = serializers.CharField(help_text=_("The operation, such as havip.create."))
     state = serializers.ChoiceField(choices=JobState.choices)
     region = serializers.CharField(allow_blank=True)
     object_kind = serializers.CharField()
@@ -82,7 +84,7 @@ class Job(Answer):
     maximum_attempts = serializers.IntegerField(min_value=0)
     cancel_requested = serializers.BooleanField()
     reason = serializers.CharField(
-        allow_blank=True, help_text="Why it failed or was cancelled, or what it waits for."
+        allow_blank=True, help_text=_("Why it failed or was cancelled, or what it waits for.")
     )
     retry_of = Text(schema={"type": ["string", "null"], "pattern": JOB_PATTERN})
     requested_by = serializers.CharField(allow_blank=True)
@@ -93,7 +95,7 @@ class Job(Answer):
     capabilities = capabilities("Job", "cancel", "retry")
 
 
-JobPage = page_of(Job, "jobs")
+JobPage = page_of(Job, gettext_noop("One page of jobs."))
 
 
 class LogLine(Answer):
@@ -139,7 +141,7 @@ class AuditEvent(Answer):
     hash = serializers.CharField()
 
 
-AuditEventPage = page_of(AuditEvent, "audit events")
+AuditEventPage = page_of(AuditEvent, gettext_noop("One page of audit events."))
 
 
 class AuditVerification(Answer):
@@ -156,7 +158,7 @@ class Agent(Answer):
 
     id = identifier("agent")
     role = serializers.ChoiceField(choices=AgentRole.choices)
-    scope = serializers.CharField(help_text="What it serves, such as gateway:vpc-…")
+    scope = serializers.CharField(help_text=_("What it serves, such as gateway:vpc-…"))
     region = serializers.CharField()
     state = serializers.ChoiceField(choices=["active", "silent", "failed", "revoked"])
     host_name = serializers.CharField(allow_blank=True)
@@ -171,7 +173,7 @@ class Agent(Answer):
     capabilities = capabilities("Agent", "revoke")
 
 
-AgentPage = page_of(Agent, "agents")
+AgentPage = page_of(Agent, gettext_noop("One page of agents."))
 
 
 class CreateAgentToken(Body):
@@ -184,7 +186,7 @@ class AgentToken(Answer):
     """The right to enrol one agent, once."""
 
     scope = serializers.CharField()
-    token = serializers.CharField(help_text="Shown this once.")
+    token = serializers.CharField(help_text=_("Shown this once."))
     expires_in_seconds = serializers.IntegerField(min_value=1)
 
 
@@ -227,9 +229,9 @@ class Quota(Answer):
     default = serializers.IntegerField(min_value=0)
     used = serializers.IntegerField(min_value=0)
     used_where = serializers.CharField(
-        allow_blank=True, help_text="Where the use is highest, for limits of VPCs and instances."
+        allow_blank=True, help_text=_("Where the use is highest, for limits of VPCs and instances.")
     )
-    request = QuotaRequest(allow_null=True, help_text="The newest request.")
+    request = QuotaRequest(allow_null=True, help_text=_("The newest request."))
     capabilities = capabilities("Quota", "request")
 
 
@@ -238,7 +240,7 @@ class Quotas(Answer):
 
     items = Quota(many=True)
     binding_slots = serializers.IntegerField(
-        min_value=1, help_text="Instances, or interfaces, per HaVip: a deployment's setting."
+        min_value=1, help_text=_("Instances, or interfaces, per HaVip: a deployment's setting.")
     )
 
 
@@ -253,9 +255,9 @@ class Beta(Answer):
     """The team's application for the public beta."""
 
     required = serializers.BooleanField(  # type: ignore[assignment]
-        help_text="Whether this deployment asks for one at all."
+        help_text=_("Whether this deployment asks for one at all.")
     )
-    approved = serializers.BooleanField(help_text="Whether the team may create HaVips.")
+    approved = serializers.BooleanField(help_text=_("Whether the team may create HaVips."))
     application = FiledRequest(allow_null=True)
     apply = Capability()
 

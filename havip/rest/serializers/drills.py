@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from havip.models import DrillKind
@@ -17,8 +19,16 @@ from havip.rest.serializers.answers import (
     nullable_moment,
     page_of,
 )
-from havip.rest.serializers.fields import Body, Text, Truth, Whole
-from havip.rules.drills import HIGHEST_PORT
+from havip.rest.serializers.fields import (
+    LONGEST_LIST,
+    Body,
+    Several,
+    Text,
+    Truth,
+    Whole,
+    identifier_pattern,
+)
+from havip.rules.drills import HIGHEST_PORT, Fate
 
 _KINDS = [str(each) for each in DrillKind.values]
 
@@ -27,9 +37,16 @@ class StartDrill(Body):
     """How the node that holds the address is to be disturbed, and from where the address is asked."""
 
     kind = Text(schema={"enum": _KINDS})
-    from_inside = Truth(default=True, help_text="Ask from inside the VPC.")
-    from_outside = Truth(default=False, help_text="Ask at the EIP, from outside.")
+    from_inside = Truth(default=True, help_text=_("Ask from inside the VPC."))
+    from_outside = Truth(default=False, help_text=_("Ask at the EIP, from outside."))
     port = Whole(required=False, default=80, schema={"minimum": 1, "maximum": HIGHEST_PORT})
+    accept_outage_of = Several(
+        items={"pattern": identifier_pattern("havip")},
+        schema={"maxItems": LONGEST_LIST},
+        required=False,
+        default=(),
+        help_text=_("Other HaVips of the node that may be left with nobody meanwhile."),
+    )
 
 
 class Drill(Answer):
@@ -40,7 +57,7 @@ class Drill(Answer):
     havip_id = identifier("havip")
     kind = serializers.ChoiceField(choices=_KINDS)
     status = serializers.ChoiceField(choices=DrillStatus.choices)
-    instance_id = nullable_identifier("i", help_text="The disturbed node.")
+    instance_id = nullable_identifier("i", help_text=_("The disturbed node."))
     node_name = serializers.CharField(allow_blank=True)
     standby_name = serializers.CharField(allow_blank=True)
     taken_over_by = serializers.CharField(allow_blank=True)
@@ -48,10 +65,11 @@ class Drill(Answer):
     from_outside = serializers.BooleanField()
     port = serializers.IntegerField(min_value=1, max_value=HIGHEST_PORT)
     gap_inside_ms = Text(
-        schema={"type": ["integer", "null"]}, help_text="Milliseconds without an answer, inside."
+        schema={"type": ["integer", "null"]}, help_text=_("Milliseconds without an answer, inside.")
     )
     gap_outside_ms = Text(
-        schema={"type": ["integer", "null"]}, help_text="Milliseconds without an answer, outside."
+        schema={"type": ["integer", "null"]},
+        help_text=_("Milliseconds without an answer, outside."),
     )
     reason = serializers.CharField(allow_blank=True)
     probing_since = nullable_moment()
@@ -65,7 +83,7 @@ class Drill(Answer):
     capabilities = capabilities("Drill", "stop")
 
 
-DrillPage = page_of(Drill, "drills")
+DrillPage = page_of(Drill, gettext_noop("One page of drills."))
 
 
 class DrillAnswer(Answer):
@@ -74,7 +92,7 @@ class DrillAnswer(Answer):
     vantage = serializers.ChoiceField(choices=Vantage.choices)
     started_ms = serializers.IntegerField(min_value=0)
     ended_ms = serializers.IntegerField(min_value=0)
-    answered_by = serializers.CharField(allow_blank=True, help_text="Empty: nobody answered.")
+    answered_by = serializers.CharField(allow_blank=True, help_text=_("Empty: nobody answered."))
     probes = serializers.IntegerField(min_value=0)
 
 
@@ -92,9 +110,30 @@ class DrillKindOption(Answer):
     refusals = Capability().fields["refusals"]
 
 
+class DrillNeighbour(Answer):
+    """Another HaVip in which the disturbed node takes part, and what becomes of it meanwhile."""
+
+    havip_id = identifier("havip")
+    name = serializers.CharField()
+    fate = serializers.ChoiceField(
+        choices=[fate.value for fate in Fate],
+        help_text=_(
+            "It moves to its standby, is lost for whoever asks (start the drill with its identifier in "
+            "`accept_outage_of`), or stays where it is."
+        ),
+    )
+    node_name = serializers.CharField(
+        allow_blank=True, help_text=_("Who answers meanwhile; empty for nobody, or not known.")
+    )
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(choices=_KINDS), help_text=_("The kinds that it is met by.")
+    )
+
+
 class DrillOptions(Answer):
-    """What a drill may be now, and why not."""
+    """What a drill may be now, why not, and which other HaVips it meets."""
 
     start = Capability()
     kinds = DrillKindOption(many=True)
     from_outside = Capability()
+    others = DrillNeighbour(many=True)

@@ -137,19 +137,19 @@ class Tags(serializers.DictField):
 
 def tags_field(**options: Any) -> Tags:
     """Return the input of tags."""
-    return Tags(help_text="At most 20; values by keys.", **options)
+    return Tags(help_text=_("At most 20; values by keys."), **options)
 
 
 def name_field(**options: Any) -> Text:
     """Return the input of a name (rule M1)."""
     schema = {"maxLength": 128, "pattern": TEXT_PATTERN}
-    return Text(required=False, schema=schema, help_text="At most 128 characters.", **options)
+    return Text(required=False, schema=schema, help_text=_("At most 128 characters."), **options)
 
 
 def description_field(**options: Any) -> Text:
     """Return the input of a description (rule M2)."""
     schema = {"maxLength": 256, "pattern": TEXT_PATTERN}
-    return Text(required=False, schema=schema, help_text="At most 256 characters.", **options)
+    return Text(required=False, schema=schema, help_text=_("At most 256 characters."), **options)
 
 
 def identifier_pattern(prefix: str) -> str:
@@ -165,7 +165,7 @@ def identifier_field(prefix: str, **options: Any) -> Text:
 
 def address_field(**options: Any) -> Text:
     """Return the input of an IPv4 address (rule C5); without it the lowest free one is taken (C8)."""
-    help_text = "Without it, the lowest free address is taken."
+    help_text = _("Without it, the lowest free address is taken.")
     schema = {"format": "ipv4", "pattern": IPV4_PATTERN}
     return Text(required=False, allow_blank=False, schema=schema, help_text=help_text, **options)
 

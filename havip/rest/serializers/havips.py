@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from havip.keepalived.checker import SIZE_LIMIT
@@ -40,9 +42,9 @@ KIND_NAMES = {BindingKind.INSTANCE: "instance", BindingKind.INTERFACE: "interfac
 class CreateHaVip(Body):
     """A HaVip to create."""
 
-    vswitch_id = identifier_field("vsw", help_text="The vSwitch that it belongs to.")
+    vswitch_id = identifier_field("vsw", help_text=_("The vSwitch that it belongs to."))
     vpc_id = identifier_field(
-        "vpc", required=False, help_text="Without it, the VPC is the vSwitch's."
+        "vpc", required=False, help_text=_("Without it, the VPC is the vSwitch's.")
     )
     ip_address = address_field()
     name = name_field()
@@ -73,14 +75,14 @@ class UnbindInstance(Body):
     """An instance to unbind."""
 
     instance_id = identifier_field("i")
-    force = Truth(default=False, help_text="Confirms that it may hold the address now.")
+    force = Truth(default=False, help_text=_("Confirms that it may hold the address now."))
 
 
 class UnbindInterface(Body):
     """A network interface to unbind."""
 
     interface_id = identifier_field("eni")
-    force = Truth(default=False, help_text="Confirms that it may hold the address now.")
+    force = Truth(default=False, help_text=_("Confirms that it may hold the address now."))
 
 
 class BindEip(Body):
@@ -94,17 +96,17 @@ class Binding(Answer):
 
     slot = serializers.IntegerField(min_value=1, max_value=10)
     role = serializers.ChoiceField(
-        choices=["primary", "standby"], help_text="As configured; slot 1 is the primary."
+        choices=["primary", "standby"], help_text=_("As configured; slot 1 is the primary.")
     )
     kind = serializers.ChoiceField(choices=KINDS)
     resource_id = Text(schema=_NODE)
     resource_name = serializers.CharField(allow_blank=True)
     instance_id = nullable_identifier(
-        "i", help_text="The node: the instance, or the one that the interface is attached to."
+        "i", help_text=_("The node: the instance, or the one that the interface is attached to.")
     )
     state = serializers.ChoiceField(choices=BindingState.choices)
     holds_address = serializers.BooleanField(
-        help_text="Whether it was seen announcing the address."
+        help_text=_("Whether it was seen announcing the address.")
     )
 
 
@@ -129,7 +131,7 @@ class HaVip(Tagged):
     route_count = serializers.IntegerField(min_value=0)
     holder_id = Text(
         schema={"type": ["string", "null"], **_NODE},
-        help_text="The bound resource that announces the address.",
+        help_text=_("The bound resource that announces the address."),
     )
     holder_since = nullable_moment()
     capabilities = capabilities(
@@ -143,7 +145,7 @@ class HaVip(Tagged):
     )
 
 
-HaVipPage = page_of(HaVip, "HaVips")
+HaVipPage = page_of(HaVip, gettext_noop("One page of HaVips."))
 HaVipWithJob = changed(HaVip)
 
 
@@ -186,13 +188,13 @@ class Holders(Answer):
     """Who holds the address, who held it, and what is wrong."""
 
     observed = serializers.BooleanField(
-        help_text="Whether the region's fabric sees who announces an address."
+        help_text=_("Whether the region's fabric sees who announces an address.")
     )
     holder_id = Text(schema={"type": ["string", "null"], **_NODE})
     holder_since = nullable_moment()
     observed_at = nullable_moment()
     alerts = Alert(many=True)
-    intervals = HolderInterval(many=True, help_text="The newest 50, the newest first.")
+    intervals = HolderInterval(many=True, help_text=_("The newest 50, the newest first."))
 
 
 class NodeConfiguration(Answer):
@@ -202,13 +204,13 @@ class NodeConfiguration(Answer):
     name = serializers.CharField()
     file_name = serializers.CharField()
     havip_ids = serializers.ListField(child=identifier("havip"))
-    url = Text(schema={"format": "uri-reference"}, help_text="Where the file itself is.")
+    url = Text(schema={"format": "uri-reference"}, help_text=_("Where the file itself is."))
 
 
 class NodeConfigurations(Answer):
     """The files of the nodes of a HaVip."""
 
-    profile = serializers.CharField(help_text="The VPC's timers.")
+    profile = serializers.CharField(help_text=_("The VPC's timers."))
     items = NodeConfiguration(many=True)
 
 
@@ -219,9 +221,9 @@ class CheckConfiguration(Body):
         max_length=SIZE_LIMIT, schema={"minLength": 1, "maxLength": SIZE_LIMIT}, allow_blank=False
     )
     havip_id = identifier_field(
-        "havip", required=False, help_text="With instance_id: compare it with what is bound."
+        "havip", required=False, help_text=_("With instance_id: compare it with what is bound.")
     )
-    instance_id = identifier_field("i", required=False, help_text="The node whose file it is.")
+    instance_id = identifier_field("i", required=False, help_text=_("The node whose file it is."))
 
 
 class ConfigurationFinding(Answer):
@@ -238,7 +240,7 @@ class ConfigurationFindings(Answer):
     """What is wrong with a file, in the order of its lines."""
 
     compared = serializers.BooleanField(
-        help_text="Whether it was compared with what is bound to the HaVip."
+        help_text=_("Whether it was compared with what is bound to the HaVip.")
     )
     errors = serializers.IntegerField(min_value=0)  # type: ignore[assignment]
     warnings = serializers.IntegerField(min_value=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from havip.keepalived import PROFILES
@@ -72,7 +74,7 @@ class Vpc(Tagged):
     capabilities = capabilities("Vpc", "extend", "delete")
 
 
-VpcPage = page_of(Vpc, "VPCs")
+VpcPage = page_of(Vpc, gettext_noop("One page of VPCs."))
 VpcWithJob = changed(Vpc)
 
 
@@ -82,7 +84,7 @@ class Timers(Answer):
     profile = serializers.ChoiceField(choices=sorted(PROFILES))
     advertisement_seconds = serializers.FloatField()
     fail_over_seconds = serializers.FloatField(
-        help_text="About how long the address is nobody's when its holder dies."
+        help_text=_("About how long the address is nobody's when its holder dies.")
     )
     vrrp_version = serializers.ChoiceField(choices=[2, 3])
 
@@ -97,12 +99,12 @@ class CreateVSwitch(Body):
     """A vSwitch to create."""
 
     vpc_id = identifier_field("vpc")
-    cidr_block = block_field(help_text="A part of the VPC's block that no other vSwitch uses.")
+    cidr_block = block_field(help_text=_("A part of the VPC's block that no other vSwitch uses."))
     zone = Text(
         required=False,
         allow_blank=False,
         schema={"minLength": 1, "maxLength": 48},
-        help_text="One of the region's zones; without it, the first.",
+        help_text=_("One of the region's zones; without it, the first."),
     )
     name = name_field()
     description = description_field()
@@ -124,7 +126,7 @@ class VSwitch(Tagged):
     capabilities = capabilities("VSwitch", "extend", "delete")
 
 
-VSwitchPage = page_of(VSwitch, "vSwitches")
+VSwitchPage = page_of(VSwitch, gettext_noop("One page of vSwitches."))
 VSwitchWithJob = changed(VSwitch)
 
 
@@ -141,7 +143,7 @@ class AddressCheck(Answer):
     ip_address = serializers.CharField()
     available = serializers.BooleanField()
     owner = serializers.ChoiceField(
-        choices=AddressOwner.choices, allow_null=True, help_text="The kind of its owner, if any."
+        choices=AddressOwner.choices, allow_null=True, help_text=_("The kind of its owner, if any.")
     )
     refusals = Refused(many=True)
 
@@ -168,7 +170,7 @@ class RouteEntry(Common):
     capabilities = capabilities("RouteEntry", "delete")
 
 
-RoutePage = page_of(RouteEntry, "route entries")
+RoutePage = page_of(RouteEntry, gettext_noop("One page of route entries."))
 RouteWithJob = changed(RouteEntry)
 
 
@@ -218,7 +220,7 @@ class Instance(Tagged):
     capabilities = capabilities("Instance", "start", "stop", "delete")
 
 
-InstancePage = page_of(Instance, "instances")
+InstancePage = page_of(Instance, gettext_noop("One page of instances."))
 InstanceWithJob = changed(Instance)
 
 
@@ -258,7 +260,7 @@ class NetworkInterface(Common):
     capabilities = capabilities("NetworkInterface", "attach", "detach", "delete")
 
 
-InterfacePage = page_of(NetworkInterface, "network interfaces")
+InterfacePage = page_of(NetworkInterface, gettext_noop("One page of network interfaces."))
 InterfaceWithJob = changed(NetworkInterface)
 
 
@@ -282,4 +284,4 @@ class Eip(Tagged):
     capabilities = capabilities("Eip", "modify", "release")
 
 
-EipPage = page_of(Eip, "EIPs")
+EipPage = page_of(Eip, gettext_noop("One page of EIPs."))

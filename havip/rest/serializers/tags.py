@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from havip.models import TAGGED
@@ -35,7 +36,7 @@ class UntagResources(Body):
     kind = Text(schema=_KIND)
     resource_ids = Several(items=_RESOURCE, schema=_RESOURCES)
     keys = Several(items=_KEY, schema={"maxItems": 20}, required=False)
-    all_keys = Truth(default=False, help_text="Removes every tag where no keys are named.")
+    all_keys = Truth(default=False, help_text=_("Removes every tag where no keys are named."))
 
 
 class Tagged(Answer):

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from django.db.models import Q, QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,7 +26,7 @@ from havip.rest.endpoint import Endpoint
 from havip.rest.paging import Listing, as_page
 from havip.rest.serializers import console as shapes
 
-_TAG = "Agents"
+_TAG = _("Agents")
 LISTING: Listing[AgentRecord] = Listing(orderings=lambda: {"enrolled": "pk"}, default="-enrolled")
 
 

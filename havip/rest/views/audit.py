@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,7 +27,7 @@ from havip.rest.paging import Listing, as_page
 from havip.rest.problems import Problem, not_found, wrong_parameter
 from havip.rest.serializers import console as shapes
 
-_TAG = "Audit log"
+_TAG = gettext_lazy("Audit log")
 _LARGEST = 2**63 - 1
 _FORMATS: dict[str, tuple[str, Any, str]] = {
     "csv": ("text/csv", export.csv_rows, export.csv_head()),
@@ -142,7 +143,7 @@ class AuditExport(_Audit):
         """
         kind = request.query_params.get("format", "csv")
         if kind not in _FORMATS:
-            raise wrong_parameter("format", ", ".join(_FORMATS))
+            raise wrong_parameter("format", _("It must be one of: %s.") % ", ".join(_FORMATS))
         chosen = _EXPORT.narrow(request, self.events())
         chain = AuditChain.objects.filter(team=self.team).first()
         if chain is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from django.http import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,7 +28,7 @@ from havip.rest.resources import EIPS, INSTANCES, INTERFACES
 from havip.rest.serializers import inventory as shapes
 from havip.rest.serializers.havips import ChangeNames
 
-_INSTANCES, _INTERFACES, _EIPS = "Instances", "Network interfaces", "EIPs"
+_INSTANCES, _INTERFACES, _EIPS = _("Instances"), _("Network interfaces"), _("EIPs")
 _MAKES = {"writes": True, "waits": True, "refusals": (410,)}
 _CHANGES = {"writes": True, "waits": True, "conditional": True}
 _INSTANCE_BY_JOB = {200: shapes.InstanceWithJob, 202: shapes.InstanceWithJob}

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +22,7 @@ from havip.rest.resources import HAVIPS
 from havip.rest.serializers import havips as shapes
 from havip.selectors.configurations import Configurations, NodeFile
 
-_TAG = "Node configurations"
+_TAG = gettext_lazy("Node configurations")
 
 
 class NodeConfigurations(Endpoint):

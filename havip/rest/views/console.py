@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +22,7 @@ from havip.rest.problems import not_found
 from havip.rest.serializers import console as shapes
 from havip.selectors import quotas
 
-_REGIONS, _QUOTAS = "Regions", "Quotas"
+_REGIONS, _QUOTAS = _("Regions"), _("Quotas")
 
 
 class Regions(Endpoint):
@@ -45,7 +46,7 @@ class Region(Endpoint):
 class Key(Endpoint):
     """The key that asks."""
 
-    @documented("getKey", "Key", {200: shapes.Key})
+    @documented("getKey", _("API key"), {200: shapes.Key})
     def get(self, request: Request) -> Response:
         """Show the key that asks: its team, its role, and what it may do."""
         caller: Caller = request.user  # type: ignore[assignment]

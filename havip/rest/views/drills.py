@@ -7,10 +7,12 @@ from typing import Any
 
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from havip.models import Drill as DrillRecord
+from havip.models import DrillKind
 from havip.operations.drills import start_drill, stop_drill
 from havip.operations.finding import the_region
 from havip.rest import showing, waiting
@@ -26,7 +28,7 @@ from havip.selectors.drill_options import drill_options
 from havip.selectors.drills import answers_of, drill_of, drills_of
 from havip.selectors.inventory import operate_refusal
 
-_TAG = "Drills"
+_TAG = _("Drills")
 LISTING: Listing[DrillRecord] = Listing()
 
 
@@ -125,7 +127,7 @@ class HaVipDrillOptions(Endpoint):
 
     @documented("getDrillOptions", _TAG, {200: shapes.DrillOptions})
     def get(self, request: Request, region: str, havip_id: str) -> Response:
-        """Say which drills may be started now, and why others may not."""
+        """Say which drills may be started now, why others may not, and what becomes of the node's other HaVips."""
         options = drill_options(HAVIPS.record(self.principal, region, havip_id), self.principal)
         content = {
             "start": showing.capability(options.refusal),
@@ -134,6 +136,16 @@ class HaVipDrillOptions(Endpoint):
                 for kind, refusal in options.kinds.items()
             ],
             "from_outside": showing.capability(options.outside),
+            "others": [
+                {
+                    "havip_id": other.havip_id,
+                    "name": other.label,
+                    "fate": other.fate.value,
+                    "node_name": other.node_label,
+                    "kinds": [kind.value for kind in DrillKind if other.is_met_by(kind)],
+                }
+                for other in options.others
+            ],
         }
         return self.shown(content)
 

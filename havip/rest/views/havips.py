@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,7 +31,7 @@ from havip.rest.resources import HAVIPS
 from havip.rest.serializers import havips as shapes
 from havip.selectors.havips import binding_choices, eip_choices
 
-_TAG = "HaVips"
+_TAG = _("HaVips")
 _BY_JOB = {200: shapes.HaVipWithJob, 202: shapes.HaVipWithJob}
 _CHANGES = {"writes": True, "waits": True, "conditional": True}
 
@@ -192,7 +193,7 @@ class HaVipCandidates(Endpoint):
         havip = HAVIPS.record(self.principal, region, havip_id)
         kind = request.query_params["kind"]
         if kind not in _CHOICES:
-            raise wrong_parameter("kind", ", ".join(_CHOICES))
+            raise wrong_parameter("kind", str(_("It must be one of: %s.")) % ", ".join(_CHOICES))
         if kind == "eip":
             choices = eip_choices(havip)
         else:

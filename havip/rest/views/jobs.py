@@ -7,6 +7,7 @@ from http import HTTPStatus
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,7 +23,7 @@ from havip.rest.endpoint import Endpoint
 from havip.rest.paging import Listing, as_page
 from havip.rest.serializers import console as shapes
 
-_TAG = "Jobs"
+_TAG = _("Jobs")
 _LOG_LINES = 500
 LISTING: Listing[JobRecord] = Listing(filters=JobFilter)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,7 +31,7 @@ from havip.rules.catalogue import first_refusal
 from havip.selectors.addresses import check_address, free_count, lowest_free, owner_of
 from havip.selectors.configurations import Configurations
 
-_VPCS, _VSWITCHES, _ROUTES = "VPCs", "vSwitches", "Route entries"
+_VPCS, _VSWITCHES, _ROUTES = _("VPCs"), _("vSwitches"), _("Route entries")
 _MAKES = {"writes": True, "waits": True, "refusals": (410,)}
 _CHANGES = {"writes": True, "waits": True, "conditional": True}
 

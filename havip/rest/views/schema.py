@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -26,17 +27,17 @@ from havip.rest.schema import KeyScheme
 assert KeyScheme.name, "the extension registers itself when its module is imported"
 
 
-@functools.lru_cache(maxsize=4)
-def _schema(_regions: tuple[str, ...]) -> dict[str, Any]:
-    """Return the description; made once for each set of regions, in English like all names in it."""
-    with translation.override("en"):
+@functools.lru_cache(maxsize=8)
+def _schema(_regions: tuple[str, ...], language: str) -> dict[str, Any]:
+    """Return the description; made once for each set of regions and each language."""
+    with translation.override(language):
         found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return found
 
 
 def schema() -> dict[str, Any]:
-    """Return the description of the interface."""
-    return _schema(tuple(regions()))
+    """Return the description of the interface in the reader's language; what programs read in it is the same in all."""
+    return _schema(tuple(regions()), translation.get_language() or settings.LANGUAGE_CODE)
 
 
 class Schema(Endpoint):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,7 +20,7 @@ from havip.rest.serializers import havips, inventory
 from havip.rest.serializers import tags as shapes
 from havip.selectors.tags import known_keys
 
-_TAG = "Tags"
+_TAG = _("Tags")
 _SETS: dict[str, Any] = {
     "body": shapes.SetTags,
     "writes": True,
