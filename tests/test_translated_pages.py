@@ -168,7 +168,7 @@ def test_no_page_of_observed_addresses_shows_english(
             until=begin + timedelta(minutes=number + 1),
         )
     for kind in AlertKind:
-        parameters = {"holders": "ecs1", "agent": "the gateway of vpc"}
+        parameters = {"holders": "ecs1", "agent": "the gateway of vpc", "error": "nft: 17"}
         Alert.objects.create(
             kind=kind, team=world.team, havip=havip, since=begin, parameters=parameters
         )

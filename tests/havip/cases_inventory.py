@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from console.operations.refusal import Rule
 from havip.models import BetaApplication, NetworkInterface, QuotaName, QuotaRequest
-from havip.rules import addresses, binding, inventory, limits
+from havip.rules import addresses, binding, inventory, limits, naming
 from tests.cast import OTHER_REGION, World
 from tests.havip.cases import case
 from tests.havip.cases_havips import another_vpc, another_vswitch, beta_principal
@@ -64,6 +65,9 @@ def vswitch_with_an_interface(world: World) -> Arguments:
 
 
 def _creation(operation: str, world: World) -> Arguments:
+    if operation == "route.create":
+        block = {"vpc_id": world.vpc, "destination_cidr_block": "10.0.0.0/8"}
+        return {**block, "havip_id": world.havip()}
     return {
         "havip.create": {"vswitch_id": world.vswitch},
         "vpc.create": {"cidr_block": "10.0.0.0/8"},
@@ -74,8 +78,8 @@ def _creation(operation: str, world: World) -> Arguments:
     }[operation]
 
 
-def _named(operation: str) -> None:
-    """Enter what every creation refuses about names and descriptions."""
+def _named(operation: str, of_name: Rule, of_description: Rule) -> None:
+    """Enter what every creation refuses about names and descriptions, each kind by rules with its own codes."""
     kind = operation.partition(".")[0]
 
     def long_name(world: World) -> Arguments:
@@ -91,32 +95,30 @@ def _named(operation: str) -> None:
         return {**_creation(operation, world), "description": "http://example.com"}
 
     for arrange, number, rule in (
-        (long_name, "M1", inventory.M1_NAME),
-        (name_of_a_web_page, "M1", inventory.M1_NAME),
-        (long_description, "M2", inventory.M2_DESCRIPTION),
-        (description_of_a_web_page, "M2", inventory.M2_DESCRIPTION),
+        (long_name, "M1", of_name),
+        (name_of_a_web_page, "M1", of_name),
+        (long_description, "M2", of_description),
+        (description_of_a_web_page, "M2", of_description),
     ):
         arrange.__name__ = f"{arrange.__name__}_for_a_new_{kind}"
         case(number, rule, operation)(arrange)
 
 
-for _operation in (
-    "havip.create",
-    "vpc.create",
-    "vswitch.create",
-    "instance.create",
-    "interface.create",
-    "eip.allocate",
-):
-    _named(_operation)
+_named("havip.create", naming.M1_NAME, naming.M2_DESCRIPTION)
+_named("vpc.create", naming.M1_VPC_NAME, naming.M2_VPC_DESCRIPTION)
+_named("vswitch.create", naming.M1_VSWITCH_NAME, naming.M2_VSWITCH_DESCRIPTION)
+_named("instance.create", naming.M1_INSTANCE_NAME, naming.M2_DESCRIPTION)
+_named("interface.create", naming.M1_NAME, naming.M2_DESCRIPTION)
+_named("eip.allocate", naming.M1_NAME, naming.M2_DESCRIPTION)
+_named("route.create", naming.M1_NAME, naming.M2_DESCRIPTION)
 
 
-@case("M1", inventory.M1_NAME, "havip.modify")
+@case("M1", naming.M1_NAME, "havip.modify")
 def long_name_for_a_present_havip(world: World) -> Arguments:
     return {"havip_id": world.havip(), "name": LONG_NAME, "description": ""}
 
 
-@case("M2", inventory.M2_DESCRIPTION, "havip.modify")
+@case("M2", naming.M2_DESCRIPTION, "havip.modify")
 def long_description_for_a_present_havip(world: World) -> Arguments:
     return {"havip_id": world.havip(), "name": "", "description": LONG_DESCRIPTION}
 
@@ -178,24 +180,24 @@ def _route(world: World, destination: str, havip: str) -> str:
     ).object_id
 
 
-@case("N5", inventory.N5_STATUS, "vswitch.create")
+@case("N5", inventory.N5_VPC, "vswitch.create")
 def vpc_not_ready(world: World) -> Arguments:
     vpc = world.act("vpc.create", cidr_block="10.0.0.0/8").object_id
     return {"vpc_id": vpc, "cidr_block": "10.0.0.0/24"}
 
 
-@case("N5", inventory.N5_STATUS, "vpc.delete")
+@case("N5", inventory.N5_VPC, "vpc.delete")
 def vpc_deleted_before_it_is_ready(world: World) -> Arguments:
     return {"vpc_id": world.act("vpc.create", cidr_block="10.0.0.0/8").object_id}
 
 
-@case("N5", inventory.N5_STATUS, "vswitch.delete")
+@case("N5", inventory.N5_VSWITCH, "vswitch.delete")
 def vswitch_deleted_before_it_is_ready(world: World) -> Arguments:
     block = {"vpc_id": world.vpc, "cidr_block": "192.168.1.0/24"}
     return {"vswitch_id": world.act("vswitch.create", **block).object_id}
 
 
-@case("N5", inventory.N5_STATUS, "route.delete")
+@case("N5", inventory.N5_ROUTE, "route.delete")
 def route_deleted_twice(world: World) -> Arguments:
     route = _route(world, "10.0.0.0/8", world.havip())
     world.act("route.delete", route_id=route)
@@ -389,6 +391,17 @@ def havip_of_another_region(world: World) -> Arguments:
 @case("H1", binding.NO_HAVIP, "havip.bind_instance", page="no page")
 def havip_unknown(world: World) -> Arguments:
     return {"havip_id": "havip-00000000000000000000", "instance_id": world.ecs1}
+
+
+@case("H1", binding.NO_HAVIP_TO_BIND, "havip.bind_eip", page="no page")
+def havip_for_an_eip_unknown(world: World) -> Arguments:
+    return {"havip_id": "havip-00000000000000000000", "eip_id": world.eip1}
+
+
+@case("H1", binding.NO_HAVIP_TO_UNBIND, "havip.unbind_eip", page="no page")
+def havip_of_an_eip_unknown(world: World) -> Arguments:
+    world.havip(eip=world.eip1)
+    return {"havip_id": "havip-00000000000000000000", "eip_id": world.eip1}
 
 
 @case("B0", binding.NO_RESOURCE, "havip.bind_instance")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from console.forms import OperationForm
 from console.operations.refusal import Refusal
 from havip.models import BindingKind, VSwitch
-from havip.rules.inventory import MAXIMUM_DESCRIPTION, MAXIMUM_NAME
+from havip.rules.naming import MAXIMUM_DESCRIPTION, MAXIMUM_NAME
 from havip.web.forms.tags import TagLinesField
 
 Choices = list[tuple[str, Any]]

@@ -20,7 +20,7 @@ from console.operations.refusal import Refusal
 from console.teams.models import Team
 from havip.models import NetworkType, Vpc, VSwitch
 from havip.regions import Region
-from havip.rules import addresses, inventory
+from havip.rules import addresses, inventory, naming
 from havip.rules.catalogue import all_refusals
 from havip.selectors import inventory_choices as choices
 from havip.web.forms.tags import TagLinesField, check_lines
@@ -45,6 +45,7 @@ def _text(**attrs: str) -> forms.TextInput:
 class ResourceForm(OperationForm):
     """A form about one resource of a team in a region; it ends with name and description."""
 
+    KIND: ClassVar[str]  # what it creates, in the words of the audit log
     # Where a rule names an argument of another operation: which of this form's fields it is about.
     ALIASES: ClassVar[Mapping[str, str]] = {}
     # The fields that others depend on: `here` is the address that draws the form again.
@@ -93,8 +94,8 @@ class ResourceForm(OperationForm):
     def checks(self, values: Mapping[str, Any]) -> Checks:
         """Return the rules about single fields: what the operation would say next."""
         return [
-            lambda: inventory.m1_name(values.get("name", "")),
-            lambda: inventory.m2_description(values.get("description", "")),
+            lambda: naming.m1_name(values.get("name", ""), self.KIND),
+            lambda: naming.m2_description(values.get("description", ""), self.KIND),
         ]
 
     def field_of(self, refusal: Refusal) -> str:
@@ -134,6 +135,7 @@ class TaggedForm(ResourceForm):
 class CreateVpcForm(TaggedForm):
     """A VPC's name and block."""
 
+    KIND = "vpc"
     cidr_block = forms.CharField(
         label=_("CIDR block"),
         initial="192.168.0.0/16",
@@ -156,6 +158,7 @@ class CreateVpcForm(TaggedForm):
 class CreateVSwitchForm(TaggedForm):
     """A vSwitch's VPC, zone and block."""
 
+    KIND = "vswitch"
     FOLLOWED = ("vpc_id",)
 
     vpc_id = forms.CharField(
@@ -254,6 +257,7 @@ class _PlacedForm(ResourceForm):
 class CreateInstanceForm(TaggedForm, _PlacedForm):
     """An instance's network type and, in a VPC, its vSwitch and address."""
 
+    KIND = "instance"
     FOLLOWED = ("network_type",)
 
     network_type = forms.ChoiceField(
@@ -278,10 +282,13 @@ class CreateInstanceForm(TaggedForm, _PlacedForm):
 class CreateInterfaceForm(_PlacedForm):
     """A secondary network interface's vSwitch and address."""
 
+    KIND = "interface"
+
 
 class CreateRouteForm(ResourceForm):
     """A route entry's VPC, destination and next hop."""
 
+    KIND = "route"
     FOLLOWED = ("vpc_id",)
 
     vpc_id = forms.CharField(
@@ -329,6 +336,7 @@ class CreateRouteForm(ResourceForm):
 class AllocateEipForm(TaggedForm):
     """An EIP's name and bandwidth."""
 
+    KIND = "eip"
     bandwidth_mbps = forms.IntegerField(
         label=_("Bandwidth (Mbit/s)"),
         initial=5,

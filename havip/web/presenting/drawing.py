@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from console.operations.refusal import PERMISSION, Refusal
 from console.teams.principal import Principal
 from console.teams.roles import Permission
 from havip.fabric.directory import fabric_for
+from havip.fabric.linux.models import Alert, AlertKind
 from havip.keepalived.installation import is_old
 from havip.models import Binding, BindingKind, BindingState, Eip, EipStatus, HaVip
 from havip.selectors.activity import Activity
@@ -41,6 +42,8 @@ class Scene:
     links: Links
     nodes: Mapping[str, NodeState] = field(default_factory=dict)
     """What the nodes say of themselves, by the bound resource, where the region's fabric announces; see `scene_of`."""
+    contested: bool = False
+    """Whether more than one bound node announces the address."""
 
     @property
     def bindings(self) -> list[Binding]:
@@ -72,8 +75,10 @@ def scene_of(
     return Scene(havip, can, activity, principal, links, known)
 
 
-def drawing(scene: Scene) -> dict[str, Any]:
-    """Return the whole drawing as the template takes it."""
+def drawing(scene: Scene, alerts: Iterable[Alert] = ()) -> dict[str, Any]:
+    """Return the whole drawing as the template takes it; `alerts` are the HaVip's open ones."""
+    split = any(each.kind == AlertKind.SPLIT_BRAIN for each in alerts)
+    scene = replace(scene, contested=split)
     job, place = _job_and_place(scene)
     slots = [_slot(scene, number, job, place) for number in range(1, _slot_count(scene) + 1)]
     bind_eip = scene.action(_("Bind EIP"), scene.can.bind_eip, "havip-bind-eip")
@@ -176,6 +181,7 @@ def _hub(scene: Scene, job: dict[str, Any] | None) -> dict[str, Any]:
         "state_label": havip.get_status_display(),
         "holder": holder.resource.label if holder else "",
         "held_since": havip.holder_since if holder else None,
+        "contested": scene.contested,
         "note": note,
         "job": job,
     }
@@ -252,6 +258,9 @@ def _observed(scene: Scene, binding: Binding, node: NodeState | None) -> tuple[s
     Who holds the address is what the gateway sees; what a node is otherwise, its own keepalived says, while it is heard.
     """
     said = node.state if node is not None and node.heard else ""
+    if scene.contested and (said == "MASTER" or is_holder(binding, scene.havip)):
+        words = _("announces the address")
+        return "SPLIT", f"{said} · {words}" if said else words
     if is_holder(binding, scene.havip):
         words = _("holds the address")
         return "MASTER", f"{said} · {words}" if said else words

@@ -136,7 +136,9 @@ def _fact(seen: Scene, resource: Vpc | VSwitch | Instance, detail: str) -> Fact:
 def _instances(seen: Scene) -> Step:
     title = _("Two running instances in it")
     text = _("Each with the service, such as nginx: both must answer at their own address.")
-    shown = _members(seen) or seen.running[:NODES] or list(seen.instances[:NODES])
+    members = _members(seen)
+    others = [each for each in seen.running or seen.instances if each not in members]
+    shown = [*members, *others][: max(NODES, len(members))]
     facts = tuple(_fact(seen, each, str(each.private_ip)) for each in shown)
     if len(seen.running) >= NODES:
         return Step("instances", title, text, DONE, None, facts)

@@ -16,6 +16,7 @@ from havip.models import Binding, BindingKind, BindingState, Eip, HaVip
 from havip.rules.binding import BindingLimits
 from havip.selectors.havips import (
     Capabilities,
+    OwnCapabilities,
     bindings_of,
     capabilities,
     eip_of,
@@ -147,7 +148,7 @@ def _node(binding: Binding, havip: HaVip, links: Links) -> Node:
     )
 
 
-def delete_action(havip: HaVip, can: Capabilities, links: Links) -> Action:
+def delete_action(havip: HaVip, can: OwnCapabilities, links: Links) -> Action:
     """Return the deletion; what stands in the way is listed in its dialog, so that it can be resolved there."""
     return Action(
         _("Delete"),

@@ -25,14 +25,24 @@ from console.teams.access import team_view
 from console.teams.principal import Principal
 from console.teams.roles import Permission
 from havip.fabric.linux import enrolment
+from havip.fabric.linux.alerts import resting_scopes
 from havip.fabric.linux.fabric import silent_since
 from havip.fabric.linux.models import Agent, AgentRole, WantedState
-from havip.fabric.linux.protocol import role_of
+from havip.fabric.linux.protocol import Role, role_of
 from havip.fabric.linux.words import labels_of
 from havip.keepalived.installation import is_old
 from havip.models import Vpc
 from havip.web.answers import fragment, go_to, page
 from havip.web.forms.agents import TokenForm
+
+AGENT_FILES = (
+    "havip/__init__.py",
+    "havip/fabric",
+    "havip/keepalived",
+    "requirements/agent.txt",
+    "deploy/havip-agent@.service",
+)
+"""What an agent's machine needs of the console's folder; below it there is neither Django nor the console."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +54,16 @@ class AgentView:
     url: str
     state: str
     state_label: str
-    wanted_version: int
+    wanted: WantedState | None
     old_keepalived: bool
     refusal: Refusal | None
 
     @property
     def is_behind(self) -> bool:
         """Whether it has yet to apply what is wanted."""
-        return self.agent.revoked_at is None and self.agent.applied_version < self.wanted_version
+        if self.agent.revoked_at is not None or self.wanted is None:
+            return False
+        return self.agent.applied_version < self.wanted.version
 
 
 @require_safe
@@ -110,7 +122,9 @@ def _token_refusal(principal: Principal) -> Refusal | None:
 def _rows(principal: Principal, agents: Collection[Agent]) -> list[AgentView]:
     """Describe agents; the number of queries does not grow with theirs."""
     scopes = {agent.scope for agent in agents}
-    versions = dict(WantedState.objects.filter(scope__in=scopes).values_list("scope", "version"))
+    told = WantedState.objects.filter(scope__in=scopes).defer("document")
+    wanted = {each.scope: each for each in told}
+    resting = resting_scopes()
     labels = labels_of(scopes)
     links = find_links(principal.team, [_reference(agent) for agent in agents])
     return [
@@ -118,9 +132,9 @@ def _rows(principal: Principal, agents: Collection[Agent]) -> list[AgentView]:
             agent=agent,
             label=labels[agent.scope],
             url=links.get(_reference(agent), ""),
-            state=_state(agent),
-            state_label=_state_labels()[_state(agent)],
-            wanted_version=versions.get(agent.scope, 0),
+            state=(state := _state(agent, resting)),
+            state_label=_state_labels()[state],
+            wanted=wanted.get(agent.scope),
             old_keepalived=is_old(agent.keepalived_version),
             refusal=_revoke_refusal(principal, agent),
         )
@@ -133,14 +147,13 @@ def _reference(agent: Agent) -> Reference:
     return Reference(kind, agent.subject)
 
 
-def _state(agent: Agent) -> str:
+def _state(agent: Agent, resting: Collection[str]) -> str:
+    """Return what to look at first. A silent agent's error is old; a node's agent is silent by right while its instance rests."""
     if agent.revoked_at is not None:
         return "revoked"
-    if agent.error:
-        return "failed"
     if agent.last_seen is None or agent.last_seen < silent_since(timezone.now()):
-        return "warning"
-    return "active"
+        return "Stopped" if agent.scope in resting else "warning"
+    return "failed" if agent.error else "active"
 
 
 def _state_labels() -> Mapping[str, str]:
@@ -148,6 +161,7 @@ def _state_labels() -> Mapping[str, str]:
         "revoked": _("Revoked"),
         "failed": _("Error"),
         "warning": _("Silent"),
+        "Stopped": _("Instance does not run"),
         "active": _("Answers"),
     }
 
@@ -182,7 +196,7 @@ def agent_token(request: HttpRequest, principal: Principal) -> HttpResponse:
     context = {
         "form": form,
         "token": token,
-        "command": _command(request, form.cleaned_data["scope"]) if token else "",
+        "steps": _steps(request, form.cleaned_data["scope"]) if token else [],
         "no_form": bool(token),
         "minutes": int(enrolment.TOKEN_LIFETIME.total_seconds() // 60),
         "close_url": reverse("web:agent-list", args=[principal.team.slug]),
@@ -191,18 +205,40 @@ def agent_token(request: HttpRequest, principal: Principal) -> HttpResponse:
     return page(request, "agents/token.html", context, status=form.status)
 
 
-def _command(request: HttpRequest, scope: str) -> str:
-    """Return how the agent is started for the first time; docs/agents.md has the systemd unit."""
+def _steps(request: HttpRequest, scope: str) -> list[dict[str, str]]:
+    """Return what is to be done on the agent's machine, as docs/agents.md has it: a title and commands for a root shell."""
     role = role_of(scope)
-    return " \\\n  ".join(
-        (
-            "python -m havip.fabric.linux.agent",
-            f"--console {request.build_absolute_uri('/').rstrip('/')}",
-            f"--role {role} --scope {scope}",
-            f"--state-dir /var/lib/havip-agent/{role}",
-            f"--token-file /etc/havip-agent/{role}.token",
-        )
-    )
+    console = request.build_absolute_uri("/").rstrip("/")
+    needs = "nftables" if role == Role.GATEWAY else "keepalived"
+    outside = "--outside eth0" if role == Role.GATEWAY else ""
+    return [
+        {
+            "title": _("In the console's folder: copy the agent to the machine"),
+            "text": f"tar -cz --exclude=__pycache__ {' '.join(AGENT_FILES)} | "
+            "ssh root@MACHINE 'mkdir -p /opt/havip && tar --no-same-owner -xzC /opt/havip'",
+        },
+        {
+            "title": _("On the machine: install it (Python 3.11 or newer; Debian, Ubuntu)"),
+            "text": "\n".join(
+                (
+                    f"apt-get install -y python3-venv {needs}",
+                    "python3 -m venv /opt/havip/venv",
+                    "/opt/havip/venv/bin/pip install --require-hashes -r /opt/havip/requirements/agent.txt",
+                    "cp /opt/havip/deploy/havip-agent@.service /etc/systemd/system/",
+                    "systemctl daemon-reload",
+                )
+            ),
+        },
+        {
+            "title": _("Store the token: paste it, press Enter, then Ctrl-D"),
+            "text": f"install -D -m 600 /dev/stdin /etc/havip-agent/{role}.token",
+        },
+        {
+            "title": _("Start the agent"),
+            "text": f"printf '%s\\n' CONSOLE={console} SCOPE={scope} 'OPTIONS={outside}' >/etc/havip-agent/{role}.env\n"
+            f"systemctl enable --now havip-agent@{role}",
+        },
+    ]
 
 
 @require_POST

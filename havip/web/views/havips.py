@@ -25,7 +25,12 @@ from havip.models import HaVip, VSwitch
 from havip.regions import regions
 from havip.selectors.activity import active_job, activity_of, events_of, jobs_of
 from havip.selectors.creating import creation_refusal, has_vswitch, vswitches_to_choose
-from havip.selectors.havips import capabilities, havips, is_in_transition
+from havip.selectors.havips import (
+    capabilities,
+    havips,
+    is_in_transition,
+    own_capabilities,
+)
 from havip.selectors.quotas import binding_limits
 from havip.selectors.tags import tags_of, with_tags
 from havip.web.answers import fragment, page
@@ -301,7 +306,7 @@ def havip_history(
 def head_context(havip: HaVip, principal: Principal, region: str) -> dict[str, Any]:
     """Return what the head of a HaVip's page shows."""
     links = links_of(principal, region)
-    can = capabilities(havip, principal, binding_limits(principal.team))
+    can = own_capabilities(havip, principal)
     return {
         "havip": havip,
         "region": regions()[region],
@@ -329,7 +334,7 @@ def _panel_context(havip: HaVip, principal: Principal, region: str) -> dict[str,
     return {
         "havip": havip,
         "alerts": found.shown,
-        "drawing": drawing(scene),
+        "drawing": drawing(scene, found.shown),
         "summary": summary(scene),
         "announces": scene.announces,
         "is_busy": is_in_transition(havip) or activity.active is not None or found.pending,

@@ -23,7 +23,7 @@ from havip.fabric.linux.models import Agent
 from havip.models import BetaApplication, QuotaName, QuotaRequest
 from tests.cast import REGION, World, digest
 from tests.conftest import SignIn
-from tests.havip.web.drilling import drill_of, second_network, watched
+from tests.havip.web.drilling import drill_of, job_of_drill, second_network, watched
 from tests.havip.web.recipes import AGENT, EVERYBODY, KEY_OR_PERSON, RECIPES, SITE, Needs, Recipe
 
 pytestmark = pytest.mark.slow
@@ -88,7 +88,7 @@ def scene(world: World) -> dict[str, str]:
         "kind": "vpc",
         "quota": QuotaName.HAVIPS_PER_VPC.value,
         "agent": enrolled_agent(world),
-        "drill": drill_of(havip).resource_id,
+        "drill": drill_of(havip, job=job_of_drill(havip)).resource_id,
         "drill_havip": drilled["havip"],
         "request_kind": "quota",
         "request_pk": str(QuotaRequest.objects.get().pk),

@@ -67,6 +67,22 @@ def test_what_keepalived_says_is_told_as_it_is(
     assert told in slots(viewer_client, havip)[1]
 
 
+def test_in_a_split_brain_nobody_is_the_holder(
+    viewer_client: Client, world: World, havip: str
+) -> None:
+    """The drawing says the same as the alert above it: both announce, and no card is the holder's."""
+    gateway, _holder, standby = watched(world, havip, world.ecs1, world.ecs2)
+    standby.is_in(havip, "MASTER")
+    gateway.see(havip, world.ecs1, world.ecs2)
+    for card in slots(viewer_client, havip):
+        assert "MASTER · announces the address" in card
+    answer: Any = viewer_client.get(reverse("web:havip-panel", args=["alpha", REGION, havip]))
+    page = answer.content.decode()
+    assert "Let VRRP (IP protocol 112) through between the nodes" in page
+    assert "announced by more than one node" in page
+    assert "node--holder" not in page
+
+
 def test_a_node_that_fell_silent_is_no_standby(
     viewer_client: Client, world: World, havip: str
 ) -> None:

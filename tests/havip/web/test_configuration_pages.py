@@ -66,7 +66,7 @@ def test_it_shows_the_whole_file_of_a_node(
         f"vrrp_instance {havip}",
         "unicast_src_ip 192.168.0.209",
         "192.168.0.210",
-        "priority 100",
+        "priority 250",
         "virtual_router_id 51",
         "keepalived-ecs1.conf",
         "apt-get install -y keepalived",
@@ -76,7 +76,7 @@ def test_it_shows_the_whole_file_of_a_node(
         assert expected in shown
     other = tab(operator_client, havip, node=world.ecs2, family="redhat")
     assert "unicast_src_ip 192.168.0.210" in other
-    assert "priority 10" in other
+    assert "priority 240" in other
     assert "dnf install -y keepalived" in other
     assert "firewall-cmd --reload" in other
 
