@@ -29,8 +29,13 @@ def count_in_minute(name: str) -> tuple[int, int]:
     """Count one more under a name in this minute; return how many that makes, and the seconds until the next minute (1 to 60)."""
     now = time.time()
     # The old minute's count is left to the cache; a clock that is a little off on another machine still finds its own.
-    used = count(f"{name}:{int(now // MINUTE)}", seconds=2 * MINUTE)
+    used = count(name_in_minute(name, now), seconds=2 * MINUTE)
     return used, seconds_left(now)
+
+
+def name_in_minute(name: str, moment: float) -> str:
+    """Return under which name of the cache the minute of a moment (seconds since 1970) is counted."""
+    return f"{name}:{int(moment // MINUTE)}"
 
 
 def seconds_left(now: float) -> int:

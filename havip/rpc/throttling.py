@@ -16,11 +16,16 @@ def count_request(access_key_id: str, action: str) -> None:
 
     Both say how long it is until the next minute begins: Retry-After in seconds, x-acs-retry-after in milliseconds.
     """
-    of_key = f"rpc:rate:{access_key_id}"
-    if wait := _wait_after(of_key, settings.HAVIP_RPC_REQUESTS_PER_MINUTE):
+    if wait := _wait_after(counted_as(access_key_id), settings.HAVIP_RPC_REQUESTS_PER_MINUTE):
         raise _throttled("Throttling.User", "user flow control", wait)
-    if wait := _wait_after(f"{of_key}:{action}", settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE):
+    of_action = counted_as(access_key_id, action)
+    if wait := _wait_after(of_action, settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE):
         raise _throttled("Throttling.Api", "api flow control", wait)
+
+
+def counted_as(access_key_id: str, action: str = "") -> str:
+    """Return the name under which a key's requests are counted: all of them, or those for one action."""
+    return f"rpc:rate:{access_key_id}:{action}" if action else f"rpc:rate:{access_key_id}"
 
 
 def _wait_after(name: str, limit: int) -> int:

@@ -19,6 +19,7 @@ from django.conf import settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from console.counting import MINUTE, name_in_minute  # noqa: E402
 from console.jobs.models import Job  # noqa: E402
 from console.jobs.runner import run as run_job_now  # noqa: E402
 from console.operations.framework import OPERATIONS  # noqa: E402
@@ -43,6 +44,7 @@ from havip.models import (  # noqa: E402
     VSwitch,
 )
 from havip.rpc.models import UsedNonce  # noqa: E402
+from havip.rpc.throttling import counted_as  # noqa: E402
 from tests.contract.refused import ALLOWED_STILL, CONTESTED  # noqa: E402
 
 REGION = "cn-hangzhou"
@@ -178,8 +180,8 @@ def _keys(teams: dict[str, Team]) -> dict[str, tuple[str, str]]:
         made[name] = key.key_id, secret
     principal = system_principal(teams["demo"], label="contract tests")
     OPERATIONS["api_key.revoke"](principal=principal, key_id=made["revoked"][0])
-    _count(made["hasty"][0], settings.HAVIP_RPC_REQUESTS_PER_MINUTE)
-    one = f"{made['hasty at one action'][0]}:DescribeRegions"
+    _count(counted_as(made["hasty"][0]), settings.HAVIP_RPC_REQUESTS_PER_MINUTE)
+    one = counted_as(made["hasty at one action"][0], "DescribeRegions")
     _count(one, settings.HAVIP_RPC_ACTION_REQUESTS_PER_MINUTE)
     _trouble(made["unlucky"][0])
     return made
@@ -187,9 +189,10 @@ def _keys(teams: dict[str, Team]) -> dict[str, tuple[str, str]]:
 
 def _count(name: str, limit: int) -> None:
     """Let a key have nearly used up what it may ask for in this minute, and in each of the next ones."""
-    now = int(time.time() // 60)
-    for window in range(now, now + _MINUTES):
-        cache.set(f"rpc:rate:{window}:{name}", limit - ALLOWED_STILL, timeout=60 * _MINUTES)
+    now = time.time()
+    for minute in range(_MINUTES):
+        counted = name_in_minute(name, now + minute * MINUTE)
+        cache.set(counted, limit - ALLOWED_STILL, timeout=MINUTE * _MINUTES)
 
 
 def _trouble(key: str) -> None:
