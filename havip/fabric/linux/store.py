@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -109,21 +109,7 @@ def _refresh_members(vpc: Vpc, seen: VpcPicture) -> None:
     known = WantedState.objects.filter(role=AgentRole.NODE, vpc_id=vpc.resource_id)
     serving = {subject_of_scope(each.scope): _havips_in(each.document) for each in known}
     bodies = {each: node_body(seen, each) for each in sorted(serving.keys() | nodes_of(seen))}
-    # A HaVip's second node may join once the first one knows of it: until then it would hear nobody, and take the address.
-    joining = {
-        instance_id: {
-            havip: others
-            for havip in _havips_in(body) - serving.get(instance_id, set())
-            if (
-                others := {
-                    each
-                    for each in bodies
-                    if each != instance_id and havip in serving.get(each, ())
-                }
-            )
-        }
-        for instance_id, body in bodies.items()
-    }
+    joining = {each: _joined(each, body, serving) for each, body in bodies.items()}
     for instance_id, body in bodies.items():
         node = replace(gateway, scope=scope_of(Role.NODE, instance_id))
         _store(node, _without(body, joining[instance_id]))
@@ -132,6 +118,19 @@ def _refresh_members(vpc: Vpc, seen: VpcPicture) -> None:
         if early != set(havips):
             node = replace(gateway, scope=scope_of(Role.NODE, instance_id))
             _store(node, _without(bodies[instance_id], early))
+
+
+def _joined(instance_id: str, body: Body, serving: Mapping[str, set[str]]) -> dict[str, list[str]]:
+    """Return the HaVips that are new to a node and that others have already, each with these others.
+
+    Such a node may join once the others know of it: until then it would hear nobody, and take the address.
+    """
+    joined = {}
+    for havip in _havips_in(body) - serving.get(instance_id, set()):
+        others = [each for each, has in serving.items() if each != instance_id and havip in has]
+        if others:
+            joined[havip] = others
+    return joined
 
 
 def _havips_in(body: Body) -> set[str]:
