@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from havip.keepalived.configuration import NodeConfiguration
+from havip.keepalived.profiles import REAL_TIME_PRIORITY
 from havip.keepalived.texts import Text, gettext_noop
 from havip.keepalived.texts import gettext_lazy as _
 
@@ -17,6 +18,10 @@ VRRP_PROTOCOL = 112
 """VRRP is an IP protocol of its own, neither TCP nor UDP (RFC 5798, 5.1.1.4)."""
 
 MINIMUM_VERSION = "1.2.15"
+
+DROP_IN = "/etc/systemd/system/keepalived.service.d/havip.conf"
+_SOON_SECONDS = 1.0
+"""A standby that waits less than this takes over from a node that is only busy."""
 
 
 class Family(StrEnum):
@@ -91,6 +96,7 @@ def installation_for(node: NodeConfiguration, family: Family) -> Installation:
                 ),
                 (f"keepalived --config-test --use-file {CONFIGURATION_PATH}",),
             ),
+            *_scheduling_steps(node),
             Step(
                 "enable",
                 _("Start keepalived, now and after every boot"),
@@ -128,6 +134,33 @@ def _script_steps(node: NodeConfiguration) -> tuple[Step, ...]:
                 " Only root may be able to change it or a directory above it; keepalived does not run it otherwise."
             ),
             (f"install -D -o root -g root -m 0755 havip-notify.sh {node.notify_script}",),
+        ),
+    )
+
+
+def _scheduling_steps(node: NodeConfiguration) -> tuple[Step, ...]:
+    waits = (each.profile.takeover_seconds(each.priority) for each in node.instances)
+    if min(waits) >= _SOON_SECONDS:
+        return ()
+    lines = (
+        "'[Service]'",
+        "CPUSchedulingPolicy=rr",
+        f"CPUSchedulingPriority={REAL_TIME_PRIORITY}",
+    )
+    return (
+        Step(
+            "schedule",
+            _("Let keepalived run before ordinary programs"),
+            _(
+                "With these timers the other node takes over when this one's keepalived gets no processor for a tenth of a"
+                " second. systemd applies this when it starts keepalived; one that runs already has to be restarted, and"
+                " gives the address up for that moment."
+            ),
+            (
+                f"install -d -m 0755 {DROP_IN.rpartition('/')[0]}",
+                f"printf '%s\\n' {' '.join(lines)} > {DROP_IN}",
+                "systemctl daemon-reload",
+            ),
         ),
     )
 

@@ -52,7 +52,7 @@ PROFILE_WORDS: Mapping[str, ProfileWords] = {
     ),
     "fast": ProfileWords(
         gettext_lazy("Fast"),
-        gettext_lazy("VRRP version 3, twenty heartbeats a second."),
+        gettext_lazy("VRRP version 3, a heartbeat every 30 ms."),
         "0.2",
         gettext_lazy(
             "Wants keepalived 1.3.7 or newer, the same version on all nodes, and nodes that are not overloaded."

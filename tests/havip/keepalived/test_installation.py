@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from havip.keepalived import FAMILIES, Family, installation_for
-from havip.keepalived.installation import CONFIGURATION_PATH, NOTIFY_SCRIPT
+from havip.keepalived import DOCUMENTED, FAMILIES, FAST, Family, installation_for
+from havip.keepalived.installation import (
+    CONFIGURATION_PATH,
+    DROP_IN,
+    NOTIFY_SCRIPT,
+)
+from havip.keepalived.profiles import REAL_TIME_PRIORITY
 from tests.havip.keepalived.material import nodes_of
 
 
@@ -44,6 +50,29 @@ def test_the_firewall_lets_each_peer_through(family: Family) -> None:
 def test_without_a_script_there_is_no_step_for_one() -> None:
     codes = [step.code for step in installation_for(nodes_of()[0], Family.DEBIAN).steps]
     assert "script" not in codes
+
+
+def test_only_fast_timers_ask_for_real_time_priority(tmp_path: Path) -> None:
+    usual, fast = (
+        installation_for(nodes_of(profile=profile)[0], Family.DEBIAN)
+        for profile in (DOCUMENTED, FAST)
+    )
+    assert "schedule" not in [step.code for step in usual.steps]
+    codes = [step.code for step in fast.steps]
+    assert codes.index("schedule") < codes.index("enable"), "systemd applies it when it starts it"
+    commands = fast.steps[codes.index("schedule")].commands
+    drop_in = tmp_path / "drop-in" / "havip.conf"
+    for command in commands[:2]:
+        there = command.replace(DROP_IN, str(drop_in)).replace(
+            str(Path(DROP_IN).parent), str(drop_in.parent)
+        )
+        subprocess.run(["sh", "-c", there], check=True)
+    assert drop_in.read_text().split("\n") == [
+        "[Service]",
+        "CPUSchedulingPolicy=rr",
+        f"CPUSchedulingPriority={REAL_TIME_PRIORITY}",
+        "",
+    ]
 
 
 def test_the_script_is_one_that_a_shell_reads() -> None:

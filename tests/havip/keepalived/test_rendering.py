@@ -105,7 +105,7 @@ def test_the_same_facts_give_the_same_text() -> None:
 def test_the_fast_profile_is_version_3_without_a_password() -> None:
     text = render(nodes_of(profile=FAST)[0])
     assert "    version 3\n" in text
-    assert "    advert_int 0.05\n" in text
+    assert "    advert_int 0.03\n" in text
     assert "auth" not in text
 
 
@@ -139,7 +139,7 @@ def test_the_secret_is_in_neither_text_nor_repr() -> None:
 
 @pytest.mark.parametrize(
     ("interval", "text"),
-    [(1, "0.01"), (5, "0.05"), (10, "0.1"), (100, "1"), (110, "1.1"), (4095, "40.95")],
+    [(1, "0.01"), (3, "0.03"), (10, "0.1"), (100, "1"), (110, "1.1"), (4095, "40.95")],
 )
 def test_intervals_are_written_in_seconds(interval: int, text: str) -> None:
     assert fast_profile(interval).advert_int == text
@@ -148,7 +148,7 @@ def test_intervals_are_written_in_seconds(interval: int, text: str) -> None:
 def test_how_long_a_takeover_takes() -> None:
     assert DOCUMENTED.takeover_seconds(10) == pytest.approx(3.961, abs=0.001)
     assert DOCUMENTED.takeover_seconds(240) == pytest.approx(3.0625)
-    assert FAST.takeover_seconds(240) == pytest.approx(0.153125)
+    assert FAST.takeover_seconds(240) == pytest.approx(0.091875)
 
 
 def test_priorities_fall_and_never_meet() -> None:

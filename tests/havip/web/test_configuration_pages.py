@@ -354,7 +354,7 @@ def test_timers_are_chosen_for_the_whole_vpc_and_audited(
     assert TimerChoice.objects.get(vpc__resource_id=world.vpc).profile == "fast"
     shown = tab(operator_client, havip)
     assert "vrrp_version 3" in shown or "version 3" in shown
-    assert "advert_int 0.05" in shown
+    assert "advert_int 0.03" in shown
     assert "auth_pass" not in shown
     assert "Checks passed" in shown
     event = AuditEvent.objects.filter(action="vpc.choose_timers").latest("sequence")

@@ -14,12 +14,12 @@ from typing import Protocol
 
 from havip.fabric.linux.agent.commands import ENVIRONMENT, program, run
 from havip.fabric.linux.agent.roles import NotYet, Refused, as_sentence
+from havip.keepalived.profiles import REAL_TIME_PRIORITY
 
 logger = logging.getLogger("havip.agent")
 
 _STOP_SECONDS = 6.0
 _LARGEST_LOG = 1024 * 1024
-_REAL_TIME_PRIORITY = 50
 
 
 class Service(Protocol):
@@ -265,7 +265,7 @@ def put_first(pid: int) -> None:
     comes with a limit on processor time which kills keepalived after a reload (docs/keepalived.md).
     """
     try:
-        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(_REAL_TIME_PRIORITY))
+        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(REAL_TIME_PRIORITY))
     except ProcessLookupError:
         pass  # it ended meanwhile; whoever looks next will say so
     except OSError as error:
