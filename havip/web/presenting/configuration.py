@@ -47,13 +47,13 @@ PROFILE_WORDS: Mapping[str, ProfileWords] = {
     "documented": ProfileWords(
         gettext_lazy("Documented"),
         gettext_lazy("The published timers: VRRP version 2, one heartbeat a second."),
-        "3.7",
+        "2.8",
         gettext_lazy("Works with keepalived 1.2.15 and newer."),
     ),
     "fast": ProfileWords(
         gettext_lazy("Fast"),
         gettext_lazy("VRRP version 3, a heartbeat every 30 ms."),
-        "0.2",
+        "0.1",
         gettext_lazy(
             "Wants keepalived 1.3.7 or newer, the same version on all nodes, and nodes that are not overloaded."
         ),

@@ -347,7 +347,7 @@ def test_timers_are_chosen_for_the_whole_vpc_and_audited(
     operator_client: Client, world: World, havip: str
 ) -> None:
     page = text(operator_client.get(url("havip-timers", havip), headers=HTMX))
-    assert "≈ 0.2 s" in page
+    assert "≈ 0.1 s" in page
     answer = operator_client.post(url("havip-timers", havip), {"profile": "fast"}, headers=HTMX)
     assert answer.status_code == 204
     carry_out_jobs()
