@@ -23,6 +23,10 @@ DROP_IN = "/etc/systemd/system/keepalived.service.d/havip.conf"
 _SOON_SECONDS = 1.0
 """A standby that waits less than this takes over from a node that is only busy."""
 
+_WITH_PASSWORD = _(
+    "Save the file of this node under this name. It holds a password: only root may read it."
+)
+
 
 class Family(StrEnum):
     """Distributions that are installed alike."""
@@ -80,9 +84,9 @@ def installation_for(node: NodeConfiguration, family: Family) -> Installation:
             Step(
                 "put",
                 _("Put the file in place"),
-                _(
-                    "Save the file of this node under this name. It holds a password: only root may read it."
-                ),
+                _WITH_PASSWORD
+                if any(each.profile.authenticates for each in node.instances)
+                else _("Save the file of this node under this name."),
                 (
                     "install -d -m 0755 /etc/keepalived",
                     f"install -o root -g root -m 0600 keepalived.conf {CONFIGURATION_PATH}",

@@ -52,6 +52,13 @@ def test_without_a_script_there_is_no_step_for_one() -> None:
     assert "script" not in codes
 
 
+def test_a_password_is_spoken_of_where_there_is_one() -> None:
+    for profile in (DOCUMENTED, FAST):
+        steps = installation_for(nodes_of(profile=profile)[0], Family.DEBIAN).steps
+        (put,) = (step for step in steps if step.code == "put")
+        assert ("password" in str(put.explanation)) == profile.authenticates
+
+
 def test_only_fast_timers_ask_for_real_time_priority(tmp_path: Path) -> None:
     usual, fast = (
         installation_for(nodes_of(profile=profile)[0], Family.DEBIAN)
