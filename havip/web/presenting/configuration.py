@@ -55,7 +55,8 @@ PROFILE_WORDS: Mapping[str, ProfileWords] = {
         gettext_lazy("VRRP version 3, a heartbeat every 30 ms."),
         "0.1",
         gettext_lazy(
-            "Wants keepalived 1.3.7 or newer, the same version on all nodes, and real-time priority for it: agents give it that, and the install steps do."
+            "Wants keepalived 1.3.7 or newer, the same version on all nodes, and real-time priority for it:"
+            " agents give it that, and the install steps do."
         ),
     ),
 }
