@@ -18,3 +18,5 @@ urlpatterns = [
     path("api/v1/", include("havip.rest.urls")),
     path("", include("havip.web.urls")),
 ]
+
+handler400 = "havip.rest.early.bad_request"

@@ -10,7 +10,12 @@ from dataclasses import field as member
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.functional import Promise
@@ -178,6 +183,9 @@ def problem_of(error: Exception) -> Problem:
         return Problem(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "BodyTooLarge", _("The body is too large.")
         )
+    if isinstance(error, DisallowedHost):
+        unknown = _("This console does not answer to that name.")
+        return malformed([Fault("InvalidParameter", unknown, header="Host")])
     if isinstance(error, UnreadablePostError | SuspiciousOperation):
         return Problem(HTTPStatus.BAD_REQUEST, "MalformedRequest", _("The request cannot be read."))
     logger.error("a request to the REST API failed", exc_info=error)

@@ -12,7 +12,7 @@ from console.counting import seconds_left
 from havip.models import Vpc
 from tests.cast import World
 from tests.chinese import HAN, compiled
-from tests.havip.rest.asking import Script, operations, problem
+from tests.havip.rest.asking import HERE, Script, operations, problem
 
 __all__ = ["compiled"]
 
@@ -22,6 +22,16 @@ def test_half_a_character_is_named_as_it_was_written(api: Script, world: World, 
     """A name that is no text in UTF-8 once was an error of ours."""
     told = problem(api.post("havips", body), 400, "InvalidParameter")
     assert told["errors"]
+
+
+def test_a_name_that_is_not_the_consoles(api: Script, world: World) -> None:
+    """Scripts were given a page."""
+    answer = api.client.get(f"{HERE}/havips", headers={"Host": "elsewhere.test"})
+    told = problem(answer, 400, "InvalidParameter")
+    assert [fault["header"] for fault in told["errors"]] == ["Host"]
+    assert told["detail"] == "This console does not answer to that name."
+    page = api.client.get("/t/demo/", headers={"Host": "elsewhere.test"})
+    assert (page.status_code, page["Content-Type"]) == (400, "text/html; charset=utf-8")
 
 
 def test_not_every_fault_is_told(api: Script, world: World) -> None:
