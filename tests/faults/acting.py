@@ -171,7 +171,11 @@ def empty_broker() -> dict[str, Any]:
 
 
 def state(havip: str) -> dict[str, Any]:
-    """Say what the records are."""
+    """Say what the records are; the jobs first: once they have ended, what is read after them does not change any more."""
+    jobs = {
+        job.resource_id: {"state": job.state, "attempt": job.attempt, "reason": job.reason}
+        for job in Job.objects.all()
+    }
     found = HaVip.objects.filter(resource_id=havip).first()
     return {
         "status": found.status if found else None,
@@ -179,10 +183,7 @@ def state(havip: str) -> dict[str, Any]:
             (binding.resource.resource_id, binding.state)
             for binding in Binding.objects.filter(havip=found)
         ),
-        "jobs": {
-            job.resource_id: {"state": job.state, "attempt": job.attempt, "reason": job.reason}
-            for job in Job.objects.all()
-        },
+        "jobs": jobs,
         "locks": JobLock.objects.count(),
         "instances": Instance.objects.count(),
     }

@@ -29,11 +29,14 @@ SILENT_AFTER_SECONDS = 30
 """Three signs of life, and longer than a long poll: an agent that was not heard for so long is silent."""
 
 _RETRY_SECONDS = 2.0
+_AT_ONCE_SECONDS = 0.1
 REPORTED = gettext_noop("%(agent)s reported: %(error)s")
 SILENT = gettext_noop("%(agent)s has not answered since %(time)s.")
 NOT_ENROLLED = phrase(gettext_noop("no agent is enrolled as %(agent)s"))
 NEVER_HEARD = phrase(gettext_noop("%(agent)s has not answered yet"))
 NOT_HEARD = phrase(gettext_noop("%(agent)s has not answered since %(time)s"))
+
+UNTOLD = phrase(gettext_noop("%(agent)s is told now"))
 
 
 def silent_since(now: datetime) -> datetime:
@@ -52,10 +55,16 @@ class LinuxFabric:
 
         The documents are computed from the records, which hold the same as `wanted` and all else of the VPC.
         """
-        store.refresh_vpc(wanted.region, wanted.vpc_id)
+        untold = store.refresh_vpc(wanted.region, wanted.vpc_id).get(wanted.resource_id, set())
         scopes = [scope_of(Role.GATEWAY, wanted.vpc_id)]
         scopes += [scope_of(Role.NODE, instance) for instance in _nodes(wanted)]
-        return self._judge(wanted.region, scopes)
+        answer = self._judge(wanted.region, scopes)
+        if isinstance(answer, Applied) and untold:
+            # Those that it waited for have reported since: everybody has what was wanted, but that was not all yet.
+            names = labels_of(sorted(untold))
+            note = "; ".join(UNTOLD % {"agent": in_english(each, names[each])} for each in names)
+            return InProgress(retry_after_seconds=_AT_ONCE_SECONDS, note=note)
+        return answer
 
     def apply_network(self, wanted: WantedNetwork) -> Applied | InProgress:
         """Tell everybody concerned with a VPC; done when its gateway, and in the lab the host, have applied it."""

@@ -32,6 +32,8 @@ from havip.keepalived.allocation import VirtualRouterIdsExhausted
 from havip.models import Instance, InstanceStatus, Vpc
 
 logger = logging.getLogger(__name__)
+Untold = dict[str, set[str]]
+"""By HaVip, the scopes of the nodes that are not told of it before others know that they come."""
 ROUTER_IDS_EXHAUSTED = gettext_noop("All 255 virtual router identifiers of the VPC are taken.")
 CANNOT_BE_TOLD = gettext_noop("The network's records cannot be told to the agents (%(fault)s).")
 
@@ -72,21 +74,24 @@ def signs_of_life(region: str, scopes: Iterable[str] = ()) -> dict[str, datetime
     return signs
 
 
-def refresh_vpc(region: str, vpc_id: str) -> None:
+def refresh_vpc(region: str, vpc_id: str) -> Untold:
     """Compute the documents of everybody concerned with a VPC; store those that changed. Raises FabricRefused.
 
     A VPC that is gone from the records is left out of the host's document; its gateway is told of an empty network.
+    Returns which nodes are not told of a HaVip yet: somebody has to come again once the nodes that serve it have applied theirs.
     """
+    untold: Untold = {}
     with transaction.atomic():
         _lock(region)
         vpc = Vpc.objects.select_related("team").filter(resource_id=vpc_id, region=region).first()
         try:
             if vpc is not None:
-                _refresh_members(vpc, picture(vpc))
+                untold = _refresh_members(vpc, picture(vpc))
             if has_host(region):
                 _refresh_host(region)
         except VirtualRouterIdsExhausted as exhausted:
             raise FabricRefused(ROUTER_IDS_EXHAUSTED) from exhausted
+    return untold
 
 
 def refresh_host(region: str) -> None:
@@ -103,7 +108,7 @@ def _lock(region: str) -> None:
     WantedState.objects.select_for_update().get(scope=scope)
 
 
-def _refresh_members(vpc: Vpc, seen: VpcPicture) -> None:
+def _refresh_members(vpc: Vpc, seen: VpcPicture) -> Untold:
     gateway = Place(scope_of(Role.GATEWAY, vpc.resource_id), vpc.region, vpc.team, vpc.resource_id)
     _store(gateway, gateway_body(seen))
     known = WantedState.objects.filter(role=AgentRole.NODE, vpc_id=vpc.resource_id)
@@ -113,11 +118,15 @@ def _refresh_members(vpc: Vpc, seen: VpcPicture) -> None:
     for instance_id, body in bodies.items():
         node = replace(gateway, scope=scope_of(Role.NODE, instance_id))
         _store(node, _without(body, joining[instance_id]))
+    untold: Untold = {}
     for instance_id, havips in joining.items():
+        scope = scope_of(Role.NODE, instance_id)
         early = {havip for havip, others in havips.items() if _late(others)}
         if early != set(havips):
-            node = replace(gateway, scope=scope_of(Role.NODE, instance_id))
-            _store(node, _without(bodies[instance_id], early))
+            _store(replace(gateway, scope=scope), _without(bodies[instance_id], early))
+        for havip in early:
+            untold.setdefault(havip, set()).add(scope)
+    return untold
 
 
 def _joined(instance_id: str, body: Body, serving: Mapping[str, set[str]]) -> dict[str, list[str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from console.jobs.models import Job, JobState
@@ -21,6 +23,11 @@ from tests.havip.fabric.linux.conftest import Agents, Committed, bound_havip
 from tests.havip.fabric.linux.scripted import ScriptedAgent
 
 pytestmark = pytest.mark.slow
+
+
+VERSIONS_ARE_ASKED_FOR = (
+    'SELECT "linux_wantedstate"."scope" AS "scope", "linux_wantedstate"."version" '
+)
 
 
 def wanted_version(scope: str) -> int:
@@ -114,6 +121,37 @@ def test_a_second_node_is_told_when_the_serving_one_knows_of_it(
     assert served_by(agents.ecs2) == []
 
     agents.ecs1.obey()
+    advance(job)
+    assert (job.state, served_by(agents.ecs2)) == (JobState.RUNNING, [unbound])
+    agents.ecs2.obey()
+    advance(job)
+    assert job.state == JobState.SUCCEEDED
+
+
+def test_a_bind_is_not_done_before_the_second_node_is_told(agents: Agents, unbound: str) -> None:
+    """Also when the serving node reports between the look at it and the judgement: then everybody has what was wanted."""
+    world = agents.world
+    job = begin_bind(agents, unbound, world.ecs1)
+    agents.gateway.obey()
+    agents.ecs1.obey()
+    advance(job)
+    job = begin_bind(agents, unbound, world.ecs2)
+    agents.gateway.obey()
+    agents.ecs2.obey()
+    reported = []
+
+    def report_before_the_judgement(
+        execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any
+    ) -> Any:
+        if sql.startswith(VERSIONS_ARE_ASKED_FOR) and not reported:
+            reported.append(True)
+            agents.ecs1.obey()
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(report_before_the_judgement):
+        advance(job)
+    assert reported
+    assert (job.state, served_by(agents.ecs2)) == (JobState.RUNNING, [])
     advance(job)
     assert (job.state, served_by(agents.ecs2)) == (JobState.RUNNING, [unbound])
     agents.ecs2.obey()
