@@ -289,6 +289,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "telling": {
+        "task": "havip.fabric.linux.tasks.tell_anew",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "nonces": {
         "task": "havip.rpc.tasks.forget_nonces",
         "schedule": 600.0,

@@ -94,6 +94,19 @@ def refresh_vpc(region: str, vpc_id: str) -> Untold:
     return untold
 
 
+def refresh_all() -> None:
+    """Compute the documents of every VPC that has an agent; store those that changed. What one VPC refuses keeps no other from it."""
+    scopes = Agent.objects.filter(revoked_at__isnull=True).values("scope")
+    told = WantedState.objects.filter(scope__in=scopes).exclude(vpc_id="")
+    for region, vpc_id in (
+        told.order_by("region", "vpc_id").values_list("region", "vpc_id").distinct()
+    ):
+        try:
+            refresh_vpc(region, vpc_id)
+        except FabricRefused as refused:
+            logger.warning("%s is not told anew: %s", vpc_id, refused.message % refused.parameters)
+
+
 def refresh_host(region: str) -> None:
     """Compute the document of the region's host alone. Raises FabricRefused."""
     with transaction.atomic():

@@ -73,6 +73,12 @@ def havip(agents: Agents) -> str:
     return bound_havip(agents, agents.world.ecs1, agents.world.ecs2)
 
 
+@pytest.fixture
+def unbound(agents: Agents) -> str:
+    """A HaVip that is bound to nothing."""
+    return bound_havip(agents)
+
+
 def bound_havip(agents: Agents, *resources: str) -> str:
     def settle() -> None:
         carry_out_jobs()

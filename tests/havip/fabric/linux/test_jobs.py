@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from django.utils import timezone
 
 from console.jobs.models import Job, JobState
@@ -19,43 +17,15 @@ from havip.fabric.linux.models import Agent, TimerChoice, VirtualRouter, WantedS
 from havip.fabric.linux.protocol import GatewayDocument, HostDocument, NodeDocument
 from havip.models import HaVip
 from tests.cast import World, carry_out_jobs
+from tests.havip.fabric.linux.binding import begin_bind
 from tests.havip.fabric.linux.conftest import Agents, Committed, bound_havip
 from tests.havip.fabric.linux.scripted import ScriptedAgent
 
 pytestmark = pytest.mark.slow
 
 
-VERSIONS_ARE_ASKED_FOR = (
-    'SELECT "linux_wantedstate"."scope" AS "scope", "linux_wantedstate"."version" '
-)
-
-
 def wanted_version(scope: str) -> int:
     return WantedState.objects.get(scope=scope).version
-
-
-def begin_bind(agents: Agents, havip: str, resource: str) -> Job:
-    agents.world.act("havip.bind_instance", havip_id=havip, instance_id=resource)
-    (job,) = carry_out_jobs()
-    assert (job.state, job.lease_owner) == (JobState.RUNNING, "")
-    return job
-
-
-def advance(job: Job) -> None:
-    Job.objects.filter(state="running").update(due_at=timezone.now())
-    carry_out_jobs()
-    job.refresh_from_db()
-
-
-def served_by(agent: ScriptedAgent) -> list[str]:
-    document = agent.document()
-    assert isinstance(document, NodeDocument)
-    return [havip.id for havip in document.havips]
-
-
-@pytest.fixture
-def unbound(agents: Agents) -> str:
-    return bound_havip(agents)
 
 
 def last_words(job: Job) -> str:
@@ -97,66 +67,6 @@ def test_a_report_without_news_sends_nobody(
         agents.gateway.report()
         agents.gateway.report()
     assert sent == []
-
-
-def test_a_second_node_is_told_when_the_serving_one_knows_of_it(
-    agents: Agents, unbound: str
-) -> None:
-    """Else it would find nobody there and take the address from the node that serves."""
-    world = agents.world
-    job = begin_bind(agents, unbound, world.ecs1)
-    agents.gateway.obey()
-    agents.ecs1.obey()
-    advance(job)
-    assert job.state == JobState.SUCCEEDED
-
-    job = begin_bind(agents, unbound, world.ecs2)
-    agents.gateway.obey()
-    agents.ecs2.obey()
-    advance(job)
-    assert job.state == JobState.RUNNING
-    assert served_by(agents.ecs2) == []
-    # Another reason to compute everything anew does not let it out either.
-    store.refresh_vpc(world.region, world.vpc)
-    assert served_by(agents.ecs2) == []
-
-    agents.ecs1.obey()
-    advance(job)
-    assert (job.state, served_by(agents.ecs2)) == (JobState.RUNNING, [unbound])
-    agents.ecs2.obey()
-    advance(job)
-    assert job.state == JobState.SUCCEEDED
-
-
-def test_a_bind_is_not_done_before_the_second_node_is_told(agents: Agents, unbound: str) -> None:
-    """Also when the serving node reports between the look at it and the judgement: then everybody has what was wanted."""
-    world = agents.world
-    job = begin_bind(agents, unbound, world.ecs1)
-    agents.gateway.obey()
-    agents.ecs1.obey()
-    advance(job)
-    job = begin_bind(agents, unbound, world.ecs2)
-    agents.gateway.obey()
-    agents.ecs2.obey()
-    reported = []
-
-    def report_before_the_judgement(
-        execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any
-    ) -> Any:
-        if sql.startswith(VERSIONS_ARE_ASKED_FOR) and not reported:
-            reported.append(True)
-            agents.ecs1.obey()
-        return execute(sql, parameters, many, context)
-
-    with connection.execute_wrapper(report_before_the_judgement):
-        advance(job)
-    assert reported
-    assert (job.state, served_by(agents.ecs2)) == (JobState.RUNNING, [])
-    advance(job)
-    assert (job.state, served_by(agents.ecs2)) == (JobState.RUNNING, [unbound])
-    agents.ecs2.obey()
-    advance(job)
-    assert job.state == JobState.SUCCEEDED
 
 
 def test_another_network_s_agent_sends_nobody(
