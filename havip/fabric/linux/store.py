@@ -97,10 +97,10 @@ def refresh_vpc(region: str, vpc_id: str) -> Untold:
 def refresh_all() -> None:
     """Compute the documents of every VPC that has an agent; store those that changed. What one VPC refuses keeps no other from it."""
     scopes = Agent.objects.filter(revoked_at__isnull=True).values("scope")
-    told = WantedState.objects.filter(scope__in=scopes).exclude(vpc_id="")
-    for region, vpc_id in (
-        told.order_by("region", "vpc_id").values_list("region", "vpc_id").distinct()
-    ):
+    told = WantedState.objects.filter(scope__in=scopes).values("vpc_id")
+    networks = WantedState.objects.filter(role=AgentRole.GATEWAY, vpc_id__in=told)
+    # In no order: where there are more than fit into a task's time, none is always the last.
+    for region, vpc_id in networks.order_by("?").values_list("region", "vpc_id"):
         try:
             refresh_vpc(region, vpc_id)
         except FabricRefused as refused:
