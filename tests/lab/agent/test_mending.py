@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,13 @@ def allowed(network: Network) -> list[bool]:
     """Return for each machine whether the guard lets it announce the HaVip."""
     shown = network.router.run("nft", "list", "set", "bridge", "havip_guard", "allowed").stdout
     return [machine.port in shown for machine in network.machines]
+
+
+def test_a_rule_that_comes_at_the_same_moment_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """It was: what stood there right after the agent's transaction counted as right, and the guard stayed open."""
+    words = ("unshare", "--net", sys.executable, "-m", "tests.lab.agent.meddling", str(tmp_path))
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("0\n", "")
 
 
 def test_a_router_that_others_meddle_with(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import socket
+import struct
 from collections.abc import Iterable
 from typing import Any
 
@@ -29,6 +30,11 @@ _MESSAGES_AT_ONCE = 256
 _NETLINK_NETFILTER = 12
 _GROUP_NFTABLES = 7
 """linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES."""
+_GET_GENERATION = 10 << 8 | 16
+"""linux/netfilter/nfnetlink.h and nf_tables.h: NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN."""
+_GENERATION = 1
+"""linux/netfilter/nf_tables.h: NFTA_GEN_ID."""
+_UNDISTURBED_TRIES = 5
 
 
 class RulesWatch:
@@ -63,8 +69,9 @@ class RulesWatch:
 class Tables:
     """The tables of one network namespace.
 
-    Whether somebody changed the rules is told by a fingerprint of how nft lists them, taken right after they were put there
-    and kept on disk: a mended or foreign structure is replaced as a whole, a right one only gets other elements.
+    Whether somebody changed the rules is told by a fingerprint of how nft lists them, taken after they were put there, if nobody
+    else changed anything meanwhile, and kept on disk: a foreign structure is replaced as a whole, a right one only gets other
+    elements.
     """
 
     def __init__(self, state: StateDirectory) -> None:
@@ -78,9 +85,15 @@ class Tables:
             if commands:
                 _transact(commands)
             return bool(commands)
-        _transact(replacement(wanted))
-        self._state.write_json(_FINGERPRINT, self._fingerprint(_listed(), wanted))
-        return True
+        for _each in range(_UNDISTURBED_TRIES):
+            before = _generation()
+            _transact(replacement(wanted))
+            listed = _listed()
+            # One transaction later is ours alone. Else somebody's rule may be among those that were listed.
+            if _generation() == before + 1:
+                self._state.write_json(_FINGERPRINT, self._fingerprint(listed, wanted))
+                return True
+        raise NotYet("Somebody else changes rules of nftables again and again.")
 
     def remove(self) -> None:
         """Take the tables away."""
@@ -108,6 +121,28 @@ class Tables:
                 structure.append([kind, kept])
         text = json.dumps(structure, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _generation() -> int:
+    """Return how often the rules of this network namespace have been changed; every transaction counts one. Raises NotYet."""
+    question = struct.pack("=LHHLLBBH", 20, _GET_GENERATION, 1, 1, 0, 0, 0, 0)
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+    try:
+        with socket.socket(socket.AF_NETLINK, kind, _NETLINK_NETFILTER) as asked:
+            asked.settimeout(5)
+            asked.bind((0, 0))
+            asked.send(question)
+            answer = asked.recv(4096)
+    except OSError as error:
+        raise NotYet(as_sentence(f"The netfilter socket: {error.strerror or error}")) from error
+    place = 20  # behind the two headers; each attribute begins with its length and type, and is padded to four
+    while place + 8 <= len(answer):
+        length, attribute = struct.unpack_from("=HH", answer, place)
+        if attribute & 0x3FFF == _GENERATION:
+            found: int = struct.unpack_from(">L", answer, place + 4)[0]
+            return found
+        place += max(length + 3 & ~3, 4)
+    raise NotYet("The kernel does not say how often its rules have changed.")
 
 
 def _listed() -> list[Json]:
