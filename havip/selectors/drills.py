@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.db.models import QuerySet
 
 from console.operations.refusal import PERMISSION, Refusal
@@ -39,24 +37,9 @@ def answers_of(drill: Drill) -> dict[str, list[DrillAnswer]]:
     return answers
 
 
-def drill_refusal(
-    havip: HaVip,
-    principal: Principal | None = None,
-    *,
-    kind: str | None = None,
-    from_inside: bool = True,
-    from_outside: bool = False,
-    port: int = 80,
-    accept_outage_of: Sequence[str] = (),
-) -> Refusal | None:
-    """Return why no drill can begin on the HaVip now, or None. Without a kind: of any kind, probed from inside."""
+def drill_refusal(havip: HaVip, principal: Principal | None = None) -> Refusal | None:
+    """Return why no drill can begin on the HaVip now, or None: of any kind, probed from inside."""
     if principal is not None and not principal.may(Permission.OPERATE):
         return PERMISSION.refuse()
-    wish = DrillWish(
-        kind,
-        from_inside=from_inside,
-        from_outside=from_outside,
-        port=port,
-        accept_outage_of=accept_outage_of,
-    )
-    return first_refusal(lambda: rules.check_drill(havip, eip_of(havip), drill_scene(havip), wish))
+    eip, scene = eip_of(havip), drill_scene(havip)
+    return first_refusal(lambda: rules.check_drill(havip, eip, scene, DrillWish()))

@@ -132,7 +132,7 @@ def after_sign_of_life(agent: Agent) -> None:
 
 
 def _set(havip: HaVip, kind: AlertKind, wrong: bool, holders: str) -> bool:
-    """Open or clear one alert; one that did not last is forgotten."""
+    """Open or end one alert."""
     now = timezone.now()
     current = Alert.objects.filter(havip=havip, kind=kind, cleared_at__isnull=True).first()
     parameters = {"holders": holders} if holders else {}
@@ -143,13 +143,18 @@ def _set(havip: HaVip, kind: AlertKind, wrong: bool, holders: str) -> bool:
     elif wrong and current is not None and current.parameters != parameters:
         Alert.objects.filter(pk=current.pk).update(parameters=parameters)
     elif not wrong and current is not None:
-        if is_shown(current, now):
-            Alert.objects.filter(pk=current.pk).update(cleared_at=now)
-        else:
-            current.delete()
+        _end(current, now)
     else:
         return False
     return True
+
+
+def _end(alert: Alert, now: datetime) -> None:
+    """Clear an open alert, or forget it if nobody has been shown it yet."""
+    if is_shown(alert, now):
+        Alert.objects.filter(pk=alert.pk).update(cleared_at=now)
+    else:
+        alert.delete()
 
 
 # --- About agents -----------------------------------------------------------------------------------------------------
@@ -190,10 +195,7 @@ def _settle(kind: AlertKind, concerned: Iterable[Agent], now: datetime) -> int:
             _touch(agent.team_id)
     over = [alert for scope, alert in known.items() if scope not in agents]
     for alert in over:
-        if is_shown(alert, now):
-            Alert.objects.filter(pk=alert.pk).update(cleared_at=now)
-        else:
-            alert.delete()
+        _end(alert, now)
         _touch(alert.team_id)
     return len(over) + len(agents.keys() - known.keys())
 

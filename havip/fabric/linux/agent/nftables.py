@@ -56,9 +56,8 @@ class RulesWatch:
                 self._socket.recv(65536)
             except BlockingIOError:
                 return
-            except (
-                OSError
-            ) as error:  # more than the socket could hold: something has changed, for sure
+            except OSError as error:
+                # More than the socket could hold: something has changed, for sure.
                 logger.debug("the netfilter socket: %s", error)
 
     def close(self) -> None:
