@@ -1,4 +1,4 @@
-"""Tie the life of a process to its parent's, so that nothing outlives what started it."""
+"""The lives of processes: one tied to its parent's, so that nothing outlives what started it; and whether one still lives."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 
@@ -29,3 +30,22 @@ def tied_to_this_process(how: signal.Signals = signal.SIGKILL) -> Callable[[], N
     """Return a ``preexec_fn`` for ``subprocess`` that ties the child to the calling process."""
     parent = os.getpid()
     return lambda: die_with_parent(parent, how)
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process of this machine lives; one that has ended and is not reaped yet does not.
+
+    Where the system does not let us see it, it counts as living.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    # The name of the program, in parentheses, may itself have any character in it.
+    return status.rpartition(")")[2].split()[:1] != ["Z"]

@@ -155,8 +155,9 @@ class EmbeddedConsole(Console):
 
     def start(self) -> None:
         command = ["bash", str(self.project / "bin" / "run"), "--port", str(self.port)]
-        self._process = self._spawn("run", [*command, "--data", str(self.data)])
         log = self.directory / "run.log"
+        log.write_bytes(b"")  # what an earlier start said is not this one's
+        self._process = self._spawn("run", [*command, "--data", str(self.data)])
 
         def ready() -> bool:
             words = log.read_text(errors="replace")
@@ -169,6 +170,11 @@ class EmbeddedConsole(Console):
         """Press Ctrl-C; return the exit code."""
         os.killpg(self._process.pid, signal.SIGINT)
         return self._process.wait(60)
+
+    def kill(self) -> None:
+        """End the supervisor with kill -9."""
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.wait(10)
 
     def processes(self) -> list[int]:
         """Return all processes of this console, found by its data directory in their environment."""

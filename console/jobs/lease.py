@@ -13,11 +13,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from console.jobs.models import Job, JobState
+from console.lifeline import lives
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +55,22 @@ def claim(job_pk: int, owner: str) -> Job | None:
 def renew(job_pk: int, owner: str) -> bool:
     """Prolong the lease; return False when it was lost."""
     until = timezone.now() + timedelta(seconds=settings.HAVIP_JOB_LEASE_SECONDS)
-    held = Job.objects.filter(pk=job_pk, lease_owner=owner, state=JobState.RUNNING)
-    return held.update(lease_until=until) == 1
+    return _held_by(owner, job_pk).update(lease_until=until) == 1
+
+
+def take_from_the_dead() -> None:
+    """End the leases of processes that are gone, so that their jobs are taken up at once. Only where all workers are local."""
+    held = Job.objects.filter(state=JobState.RUNNING).exclude(lease_owner="")
+    for job_pk, owner in held.values_list("pk", "lease_owner"):
+        pid = owner.rpartition(":")[0].rpartition(":")[2]
+        if pid.isdecimal() and not lives(int(pid)):
+            free = {"lease_owner": "", "lease_until": timezone.now(), "sent_at": None}
+            if _held_by(owner, job_pk).update(**free):
+                logger.warning("the worker of job %s is gone: it is taken up again", job_pk)
+
+
+def _held_by(owner: str, job_pk: int) -> QuerySet[Job]:
+    return Job.objects.filter(pk=job_pk, lease_owner=owner, state=JobState.RUNNING)
 
 
 @contextmanager

@@ -29,6 +29,8 @@ def run_job(job_pk: int) -> None:
 @shared_task(name="console.jobs.tasks.sweep", ignore_result=True)
 def sweep() -> int:
     """Send again what nobody looks at: lost messages, and jobs whose worker died. Return how many."""
+    if settings.HAVIP_WORKERS_ARE_LOCAL:
+        lease.take_from_the_dead()
     now = timezone.now()
     patience = timedelta(seconds=settings.HAVIP_JOB_RESEND_SECONDS)
     # Whoever waits longest first, and only so many: a long queue must not be sent again and again as a whole.

@@ -179,6 +179,8 @@ HAVIP_TRUSTED_PROXIES: list[str] = []
 HAVIP_FABRICS = environment.mapping("HAVIP_FABRICS", {"*": "havip.fabric.record.RecordFabric"})
 # After this time without a sign of life, another worker may take a job over.
 HAVIP_JOB_LEASE_SECONDS = environment.integer("HAVIP_JOB_LEASE_SECONDS", default=30, minimum=5)
+# Whether every worker runs on this machine: then one that is gone is known to be, and its lease is not waited for.
+HAVIP_WORKERS_ARE_LOCAL = False
 # A job is asked to stop after the soft limit, and its process is ended after the hard one.
 HAVIP_JOB_SOFT_LIMIT = environment.integer("HAVIP_JOB_SOFT_LIMIT", default=120, minimum=1)
 HAVIP_JOB_HARD_LIMIT = environment.integer("HAVIP_JOB_HARD_LIMIT", default=150, minimum=2)

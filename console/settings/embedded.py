@@ -25,6 +25,8 @@ environment.check()
 
 DATABASES = {"default": storage.sqlite(_data.database)}
 CACHES = {"default": storage.redis_cache(storage.socket_cache(_socket))}
+# The data directory is locked: no other machine works on it.
+HAVIP_WORKERS_ARE_LOCAL = True
 CELERY_BROKER_URL = storage.socket_broker(_socket)
 
 WHITENOISE_USE_FINDERS = True

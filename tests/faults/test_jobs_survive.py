@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.consoles import KINDS, Console, ProductionConsole, eventually
+from tests.consoles import KINDS, Console, EmbeddedConsole, ProductionConsole, eventually
 
 pytestmark = pytest.mark.faults
 
@@ -75,17 +75,18 @@ def console(
 ) -> Iterator[Console]:
     """One console of each kind, with short patience."""
     directory = tmp_path_factory.mktemp(request.param)
+    patience = {"HAVIP_JOB_LEASE_SECONDS": "5", "HAVIP_JOB_RESEND_SECONDS": "1"}
+    with KINDS[request.param](directory, **_directory_fabric(directory), **patience) as running:
+        yield running
+
+
+def _directory_fabric(directory: Path) -> dict[str, str]:
     fabric = directory / "fabric"
     fabric.mkdir()
-    kind = KINDS[request.param]
-    with kind(
-        directory,
-        HAVIP_TEST_FABRIC=str(fabric),
-        HAVIP_FABRICS="*=tests.faults.fabric.DirectoryFabric",
-        HAVIP_JOB_LEASE_SECONDS="5",
-        HAVIP_JOB_RESEND_SECONDS="1",
-    ) as running:
-        yield running
+    return {
+        "HAVIP_TEST_FABRIC": str(fabric),
+        "HAVIP_FABRICS": "*=tests.faults.fabric.DirectoryFabric",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,23 @@ def test_worker_killed_in_the_middle(scene: Scene) -> None:
     assert state["jobs"][job] == {"state": "succeeded", "attempt": 2, "reason": ""}
     assert state["bindings"] == [[scene.instances[0], "bound"]]
     scene.holds_together(state)
+
+
+def test_all_killed_and_started_again(tmp_path: Path) -> None:
+    """kill -9 of the supervisor, and `bin/run` again: the job goes on, though its lease has ten minutes left."""
+    variables = _directory_fabric(tmp_path)
+    with EmbeddedConsole(tmp_path, **variables, HAVIP_JOB_LEASE_SECONDS="600") as console:
+        scene = Scene(console, Path(variables["HAVIP_TEST_FABRIC"]), **console.act("world"))
+        scene.hold()
+        job = console.act("bind", scene.havip, scene.instances[0])["job"]
+        eventually(scene.begun, "the worker to begin")
+        console.kill()
+        scene.release()
+        console.start()
+        state = scene.wait_for_end(job)
+        assert state["jobs"][job] == {"state": "succeeded", "attempt": 2, "reason": ""}
+        assert state["bindings"] == [[scene.instances[0], "bound"]]
+        scene.holds_together(state)
 
 
 def test_process_killed_between_commit_and_send(scene: Scene) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
 import time
 from datetime import UTC, datetime
@@ -58,11 +56,6 @@ class LabConsole(EmbeddedConsole):
     def supervisor(self) -> int:
         """The process that started the others."""
         return self._process.pid
-
-    def kill(self) -> None:
-        """End the supervisor with kill -9."""
-        os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
 
     # --- records ---
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.consoles import eventually
-from tests.lab.console import ADDRESS, LabConsole, Operator
+from tests.lab.console import ADDRESS, READY_WITHIN_SECONDS, LabConsole, Operator
 from tests.lab.machine import inside, nothing_of, run
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
@@ -203,7 +203,11 @@ class TestEnds:
 
         for number in (1, 2, 3):
             console.begin()
-            eventually(lambda number=number: versions() >= number, "the lab to be begun", 60)
+            eventually(
+                lambda number=number: versions() >= number,
+                "the lab to be begun",
+                READY_WITHIN_SECONDS,
+            )
             console.kill()
         with console:
             assert "bin/run:" not in console.words, console.words
