@@ -58,7 +58,7 @@ def test_the_published_best_practice(console: LabConsole) -> None:
         answers = eventually(console.from_outside, "the EIP answers")
         assert answers == "ECS1"
         assert console.from_inside("ECS2") == "ECS1"
-        eventually(lambda: console.holder() == "ECS1", "ECS1 is recorded as the holder", 10)
+        eventually(lambda: console.holder() == "ECS1", "ECS1 is recorded as the holder")
         assert "ECS1" in operator.page()
 
         egress_shows_the_eip(console)
@@ -81,7 +81,7 @@ def egress_shows_the_eip(console: LabConsole) -> None:
     )
     try:
         ask = f"curl -s -m 2 -o /dev/null -w %{{http_code}} --interface {ADDRESS} http://198.51.100.1:8080/"
-        eventually(lambda: inside(holder, ask, check=False).strip() == "200", "egress works", 15)
+        eventually(lambda: inside(holder, ask, check=False).strip() == "200", "egress works")
         with (
             captured(console.router, "any", "tcp port 8080") as within,
             captured(outside, "internet", "tcp port 8080") as without,
@@ -160,9 +160,9 @@ def only_bound_nodes_may_take_it(console: LabConsole, operator: Operator) -> Non
 
 def stopping_one_brings_the_other(console: LabConsole, operator: Operator) -> None:
     operator.stop("ECS1")
-    eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers", 30)
+    eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers")
     changed = time.monotonic()
-    eventually(lambda: console.holder() == "ECS2", "ECS2 is recorded as the holder", 10)
+    eventually(lambda: console.holder() == "ECS2", "ECS2 is recorded as the holder")
     print(f"recorded {time.monotonic() - changed:.2f} s after the first answer")
     assert time.monotonic() - changed < 2.0
     assert "ECS2" in operator.page()
@@ -176,7 +176,7 @@ def stopping_one_brings_the_other(console: LabConsole, operator: Operator) -> No
 def an_unbound_node_is_silent(console: LabConsole, operator: Operator) -> None:
     """After unbinding, the former holder can announce what it likes."""
     operator.unbind("ECS2", force="on")
-    eventually(lambda: console.from_outside() == "ECS1", "ECS1 answers", 30)
+    eventually(lambda: console.from_outside() == "ECS1", "ECS1 answers")
     former = console.machine("ECS2")
     assert ADDRESS not in inside(former, "ip -4 address")
     with captured(console.machine("ECS3"), "eth0", f"ether src {mac_of(former)}") as seen:
@@ -232,13 +232,13 @@ class TestEnds:
             run(f"ip netns del {console.machine('ECS2')}")
             run(f"ip -n {console.router} link del outside")
             console.start()
-            eventually(lambda: console.from_outside() == "ECS1", "the EIP answers", 30)
+            eventually(lambda: console.from_outside() == "ECS1", "the EIP answers")
             assert console.from_inside("ECS2") == "ECS1"
             assert console.interrupt() == 0
             assert nothing_of(console.data) == []
             # And once more from nothing but the records; then a sudden end, and down.
             console.start()
-            eventually(lambda: console.from_outside() == "ECS1", "the EIP answers", 30)
+            eventually(lambda: console.from_outside() == "ECS1", "the EIP answers")
             assert console.one("select count(*) from havip_vpc") == 1
             console.kill()
             # The network does not need the console.

@@ -176,8 +176,8 @@ def watched(scene: Scene) -> Iterator[tuple[Client, Client]]:
         victim = stack.enter_context(Victim(client, forger, ADDRESS))
         forging = stack.enter_context(Forger(forger, ADDRESS, client))
         with Client(client.namespace, ADDRESS) as deceived:
-            eventually(lambda: deceived.names() == {FORGER}, "the forger has success", 15)
-        eventually(lambda: all(victim.forged.values()), "forged frames arrive", 15)
+            eventually(lambda: deceived.names() == {FORGER}, "the forger has success")
+        eventually(lambda: all(victim.forged.values()), "forged frames arrive")
         operator.create_havip()
         inwards = stack.enter_context(Client(client.namespace, ADDRESS))
         before, rounds = dict(victim.forged), forging.rounds

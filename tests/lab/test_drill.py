@@ -37,7 +37,7 @@ class Drills:
     def start(self, kind: str) -> None:
         """Start one as soon as there is a live standby."""
         before = self.count
-        eventually(self._is_ready, "a holder and a live standby", 30)
+        eventually(self._is_ready, "a holder and a live standby")
         self.try_to_start(kind)
         assert self.count == before + 1
 
@@ -58,7 +58,7 @@ class Drills:
 
     def ended(self) -> dict[str, Any]:
         """Wait for the end of the newest drill; return its row. Nothing is locked any more then."""
-        eventually(lambda: self.newest["status"] in ("finished", "failed"), "the drill to end", 60)
+        eventually(lambda: self.newest["status"] in ("finished", "failed"), "the drill to end")
         eventually(lambda: self.console.one("select count(*) from jobs_joblock") == 0, "no locks")
         return self.newest
 
@@ -112,8 +112,8 @@ def drills(lab: PatientConsole) -> Drills:
     made.operator.create_havip()
     made.operator.bind("ECS1")
     made.operator.bind_eip()
-    eventually(lambda: lab.holder() == "ECS1", "ECS1 holds the address", 20)
-    eventually(lambda: lab.from_outside() == "ECS1", "the EIP answers", 20)
+    eventually(lambda: lab.holder() == "ECS1", "ECS1 holds the address")
+    eventually(lambda: lab.from_outside() == "ECS1", "the EIP answers")
     with pytest.raises(AssertionError, match="answered 422"):
         made.try_to_start("keepalived_stopped")
     assert made.count == 0
@@ -144,8 +144,8 @@ def test_each_kind(drills: Drills, kind: str, is_whole: Check, least_ms: int) ->
     node, standby = drills.newest["node_label"], drills.newest["standby_label"]
     assert {node, standby} == {"ECS1", "ECS2"}
     assert is_whole(drills, node)
-    eventually(drills.is_disturbed, "the disturbance", 20)
-    eventually(lambda: not is_whole(drills, node), "it to be seen in the network", 5)
+    eventually(drills.is_disturbed, "the disturbance")
+    eventually(lambda: not is_whole(drills, node), "it to be seen in the network")
     drill = drills.ended()
     print(kind, {key: drill[key] for key in ("gap_inside_ms", "gap_outside_ms", "explanation")})
     assert (drill["status"], drill["taken_over_by"]) == ("finished", standby), drill
@@ -171,7 +171,7 @@ def test_the_agent_that_disturbs_is_killed_meanwhile(drills: Drills, kind: str) 
     """It comes back, finds what it was doing, goes on with it, and brings the node back in the end."""
     drills.start(kind)
     node = drills.newest["node_label"]
-    eventually(drills.is_disturbed, "the disturbance", 20)
+    eventually(drills.is_disturbed, "the disturbance")
     agents = drills.disturbers(kind, node)
     assert agents
     for pid in agents:
@@ -188,7 +188,7 @@ def test_console_and_gateway_die_meanwhile(drills: Drills) -> None:
     console = drills.console
     drills.start("link_down")
     node, machine = drills.newest["node_label"], console.router
-    eventually(drills.is_disturbed, "the disturbance", 20)
+    eventually(drills.is_disturbed, "the disturbance")
     until = drills.newest["deadline"]
     with no_console(console):
         gateways = processes_of(machine, AGENT)
@@ -202,7 +202,7 @@ def test_console_and_gateway_die_meanwhile(drills: Drills) -> None:
             15,
         )
         assert not drills.has_link(node), until
-        eventually(lambda: drills.has_link(node), "the link to be up again", 30)
+        eventually(lambda: drills.has_link(node), "the link to be up again")
         assert drills.newest["status"] == "disturbed"
     drill = drills.ended()
     print(drill["status"], drill["explanation"], drill["gap_inside_ms"], drill["gap_outside_ms"])

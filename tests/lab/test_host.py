@@ -70,7 +70,7 @@ def host(data: Path) -> Iterator[Host]:
 def answer(namespace: str, address: str) -> str:
     """Ask an address for its name, until something answers."""
     ask = f"curl -s -m 1 http://{address}/"
-    return eventually(lambda: inside(namespace, ask, check=False).strip(), f"{address} answers", 10)
+    return eventually(lambda: inside(namespace, ask, check=False).strip(), f"{address} answers")
 
 
 def silent(namespace: str, address: str) -> bool:

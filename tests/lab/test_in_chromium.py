@@ -81,7 +81,7 @@ def test_best_practice_in_chromium(console: LabConsole, page: Page) -> None:
     expect(other.locator("dialog#overlay-dialog")).to_be_visible()
     submit(other, "Stop")
     page.bring_to_front()
-    eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers", 30)
+    eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers")
     answered = time.monotonic()
     held_by(page, "ECS2")
     took = time.monotonic() - answered

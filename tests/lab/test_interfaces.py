@@ -41,7 +41,7 @@ def test_interfaces(data: Path) -> None:
         egress(console, "ECS1")
 
         operator.stop("ECS1")
-        eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers", 30)
+        eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers")
         console.settled()
         egress(console, "ECS2")
         operator.start("ECS1")
@@ -49,7 +49,7 @@ def test_interfaces(data: Path) -> None:
         # Detached, it stays bound; attached again, it serves again; deleted, its binding is gone.
         second = card_of(console, CARDS["ECS2"])
         operator.submit(f"interfaces/{second}/detach/")
-        eventually(lambda: console.from_outside() == "ECS1", "ECS1 answers", 30)
+        eventually(lambda: console.from_outside() == "ECS1", "ECS1 answers")
         assert "eth1" not in run(f"ip -n {console.machine('ECS2')} link")
         assert bound(console) == 2
         operator.submit(f"interfaces/{second}/delete/")
@@ -59,7 +59,7 @@ def test_interfaces(data: Path) -> None:
         # A primary one beside a secondary one.
         operator.bind_interface(card_of(console, "192.168.0.210"))
         operator.stop("ECS1")
-        eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers", 30)
+        eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers")
         assert ADDRESS in inside(console.machine("ECS2"), "ip -4 address show dev eth0")
         egress(console, "ECS2")
         assert console.interrupt() == 0

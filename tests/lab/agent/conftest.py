@@ -170,5 +170,5 @@ def router(network: Network, start: StartAgent) -> Agent:
     from tests.lab.agent.documents import GATEWAY_SCOPE
 
     agent = start(network.router, "gateway", GATEWAY_SCOPE)
-    wait_until(lambda: agent.desk.last(GATEWAY_SCOPE) is not None, 10)
+    wait_until(lambda: agent.desk.last(GATEWAY_SCOPE) is not None)
     return agent

@@ -82,7 +82,7 @@ class Desk:
                 return report
         return None
 
-    def wait(self, scope: str, true: Callable[[Report], object], seconds: float = 10.0) -> float:
+    def wait(self, scope: str, true: Callable[[Report], object], seconds: float = 30.0) -> float:
         """Wait for a report of this agent that satisfies the test."""
 
         def satisfied() -> bool:
@@ -91,7 +91,7 @@ class Desk:
 
         return wait_until(satisfied, seconds, f"last report of {scope}: {self.last(scope)}")
 
-    def wait_applied(self, scope: str, version: int, seconds: float = 10.0) -> float:
+    def wait_applied(self, scope: str, version: int, seconds: float = 30.0) -> float:
         taken = self.wait(
             scope,
             lambda report: (
@@ -105,7 +105,7 @@ class Desk:
         assert not report.error
         return taken
 
-    def apply(self, scope: str, document: Any, seconds: float = 10.0) -> float:
+    def apply(self, scope: str, document: Any, seconds: float = 30.0) -> float:
         """Publish a document and wait until the agent has applied it."""
         return self.wait_applied(scope, self.want(scope, document), seconds)
 

@@ -66,7 +66,7 @@ def within(namespace: str, act: Callable[[], T]) -> T:
     return result[0]
 
 
-def wait_until(true: Callable[[], object], seconds: float = 5.0, what: str = "") -> float:
+def wait_until(true: Callable[[], object], seconds: float = 30.0, what: str = "") -> float:
     """Wait for something; return how long it took."""
     started = time.monotonic()
     while not true():
@@ -188,7 +188,7 @@ class Network:
         ip("-n", client.namespace, "link", "set", "eth0", "address", client.mac, "up")
         ip("-n", client.namespace, "addr", "add", f"{CLIENT}/24", "dev", "eth0")
         # Duplicate address detection and the carrier take a moment.
-        wait_until(lambda: all(each.pings(GATEWAY) for each in self.machines), 10)
+        wait_until(lambda: all(each.pings(GATEWAY) for each in self.machines))
 
     def _plug(self, machine: Machine) -> None:
         router = self.router

@@ -75,7 +75,7 @@ def test_a_router_that_others_meddle_with(
     # A full disk is told, and does not stop the guard. Nothing counts as applied that could not be kept.
     fill(small_disk / "filler")
     version = desk.want(GATEWAY_SCOPE, documents.gateway(network, [second], eip=EIP))
-    desk.wait(GATEWAY_SCOPE, lambda report: report.attempted_version == version, 8)
+    desk.wait(GATEWAY_SCOPE, lambda report: report.attempted_version == version)
     assert "No space left on device" in said(desk, GATEWAY_SCOPE)
     assert allowed(network) == [False, True, False]
     # The very document of before, as a database that was put back sends it: it is done, not taken for granted.
@@ -86,7 +86,7 @@ def test_a_router_that_others_meddle_with(
 
     # Routing is switched off.
     network.router.run("sysctl", "-qw", "net.ipv4.ip_forward=0")
-    desk.wait(GATEWAY_SCOPE, lambda report: "forwarding is switched off" in report.error, 8)
+    desk.wait(GATEWAY_SCOPE, lambda report: "forwarding is switched off" in report.error)
     network.router.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
 
     # The rules are flushed by hand: they are back at once, and it is told.
@@ -94,9 +94,9 @@ def test_a_router_that_others_meddle_with(
     for command in ("flush ruleset", "delete table bridge havip_guard"):
         time.sleep(0.6)
         network.router.run("nft", command)
-        taken = wait_until(lambda: network.ruleset() == whole, 2.5)
+        taken = wait_until(lambda: network.ruleset() == whole)
         print(f"{command}: back after {taken * 1000:.0f} ms")
-    desk.wait(GATEWAY_SCOPE, lambda report: "they were put back at" in report.error, 8)
+    desk.wait(GATEWAY_SCOPE, lambda report: "they were put back at" in report.error)
     report = desk.last(GATEWAY_SCOPE)
     assert report is not None
     assert report.applied_version == report.attempted_version == 1
@@ -129,11 +129,11 @@ def test_a_node_s_own_addresses_and_a_card_called_otherwise(
     ip(*inside, "link", "set", "ens7", "up")
     ip(*inside, "addr", "add", f"{machine.address}/24", "dev", "ens7")
     file = agent.state / "keepalived" / "keepalived.conf"
-    wait_until(lambda: "interface ens7" in file.read_text(), 5)
+    wait_until(lambda: "interface ens7" in file.read_text())
     desk.wait(
         scope, lambda report: not report.error and desk.vrrp(scope)["havip-test1"] == "MASTER"
     )
-    wait_until(lambda: HAVIP in ip(*inside, "addr", "show", "dev", "ens7"), 5)
+    wait_until(lambda: HAVIP in ip(*inside, "addr", "show", "dev", "ens7"))
 
 
 SYSTEMCTL = """#!/bin/sh
@@ -172,13 +172,13 @@ def test_the_machine_s_own_keepalived_serves_and_rests(
 
     try:
         desk.apply(scope, documents.node(machine, []))
-        wait_until(lambda: machine.has(HAVIP), 6)
+        wait_until(lambda: machine.has(HAVIP))
         first = pid()
         (agent.state / "hold").write_text(str(time.time() + 2))
-        wait_until(lambda: not machine.has(HAVIP), 4)
-        desk.wait(scope, lambda _: desk.vrrp(scope) == {"havip-test1": "STOP"}, 3)
-        wait_until(lambda: machine.has(HAVIP), 8)
-        desk.wait(scope, lambda _: desk.vrrp(scope) == {"havip-test1": "MASTER"}, 5)
+        wait_until(lambda: not machine.has(HAVIP))
+        desk.wait(scope, lambda _: desk.vrrp(scope) == {"havip-test1": "STOP"})
+        wait_until(lambda: machine.has(HAVIP))
+        desk.wait(scope, lambda _: desk.vrrp(scope) == {"havip-test1": "MASTER"})
         assert pid() == first, "what else the service does was interrupted"
         desk.apply(scope, {**documents.node(machine, []), "havips": []})
         assert not machine.has(HAVIP)

@@ -130,7 +130,7 @@ def test_an_eip_moves_and_goes(network: Network, desk: Desk, holder: Machine) ->
         # An EIP that somebody took away comes back.
         desk.apply(GATEWAY_SCOPE, documents.gateway(network, [holder], eip=EIP))
         ip("-n", network.router.namespace, "addr", "del", f"{EIP}/32", "dev", "outside")
-        wait_until(lambda: network.router.has(EIP), 8)
+        wait_until(lambda: network.router.has(EIP))
         assert ask(client, EIP)
 
 

@@ -131,7 +131,7 @@ class TestTheAgent:
         drilling.take(order(until=int(time.time()) + 2))
         assert drilling.disturbs
         assert 0 < drilling.tick() <= 2
-        eventually(lambda: not drilling.disturbs, "the order's end", 5)
+        eventually(lambda: not drilling.disturbs, "the order's end")
         assert not drilling.is_in_force
 
     def test_it_disturbs_only_when_told(self) -> None:
@@ -166,14 +166,14 @@ class TestTheAgent:
                 report = drilling.report()
                 return report if report is not None and report.runs else None
 
-            first = eventually(told, "a run", 5)
+            first = eventually(told, "a run")
             assert [run.answered_by for run in first.runs] == [""]
             # It was not delivered, so it is told again, longer by now.
-            again = eventually(lambda: told() if told() != first else None, "the next report", 5)
+            again = eventually(lambda: told() if told() != first else None, "the next report")
             assert again.runs[0].sequence == first.runs[0].sequence
             assert again.runs[0].probes > first.runs[0].probes
             drilling.delivered(again)
-            later = eventually(lambda: told() if told() != again else None, "growth", 5)
+            later = eventually(lambda: told() if told() != again else None, "growth")
             assert later.runs[0].probes > again.runs[0].probes
         finally:
             drilling.close()

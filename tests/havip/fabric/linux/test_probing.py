@@ -95,7 +95,7 @@ def who(prober: Prober) -> list[str]:
 
 
 def until(prober: Prober, *names: str) -> None:
-    eventually(lambda: who(prober) == list(names), f"{names}", 10)
+    eventually(lambda: who(prober) == list(names), f"{names}")
 
 
 class TestRuns:
@@ -120,7 +120,7 @@ class TestRuns:
 
     def test_probes_leave_on_the_grid(self, server: Server) -> None:
         with probing(server.port) as prober:
-            eventually(lambda: sum(run.probes for run in prober.runs()) > 30, "30 probes", 20)
+            eventually(lambda: sum(run.probes for run in prober.runs()) > 30, "30 probes")
         for run in prober.runs():
             # Late ones are left out, never made up for: there are not more than the grid has places.
             assert run.probes <= (run.ended_ms - run.started_ms) / 20 + 2
@@ -182,7 +182,7 @@ class TestIndependence:
                     filler.setblocking(False)
                     filler.connect_ex((ADDRESS, port))
                 with probing(port, answer_within_ms=2500, deadline_ms=3000) as prober:
-                    eventually(lambda: len(prober._under_way) > 20, "20 probes under way", 10)
+                    eventually(lambda: len(prober._under_way) > 20, "20 probes under way")
                     filled = prober.elapsed_ms
                     listener.setblocking(False)
 
@@ -192,7 +192,7 @@ class TestIndependence:
                                 listener.accept()[0].close()
                         return any(run.answered_by for run in prober.runs())
 
-                    eventually(drain, "an answer", 20)
+                    eventually(drain, "an answer")
         first = prober.runs()[0]
         assert first.answered_by == NOBODY
         assert first.probes > 10  # all of them asked a second time, and had an answer then
@@ -216,7 +216,7 @@ class TestIndependence:
     def test_it_ends_by_itself(self, server: Server) -> None:
         prober = Prober(ADDRESS, server.port, longest_seconds=0.3)
         prober.start()
-        eventually(lambda: not prober.is_alive, "the end", 10)
+        eventually(lambda: not prober.is_alive, "the end")
         assert prober.runs()
         prober.stop()
         prober.stop()
@@ -224,7 +224,7 @@ class TestIndependence:
     def test_a_namespace_that_is_not_there(self) -> None:
         prober = Prober(ADDRESS, 80, namespace="/run/netns/havip-nowhere")
         prober.start()
-        eventually(lambda: not prober.is_alive, "the end", 10)
+        eventually(lambda: not prober.is_alive, "the end")
         prober.stop()
         assert "FileNotFoundError" in prober.fault
         assert prober.runs() == []
