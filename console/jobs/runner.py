@@ -9,7 +9,7 @@ from datetime import timedelta
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -239,12 +239,14 @@ def _cancel(job: Job) -> JobState:
 def ask_to_stop(job: Job, *, who: str) -> None:
     """End an active job that the caller has locked in its transaction, or have it ended by a worker.
 
-    One that no worker has touched is cancelled at once. An attempt of any other may have told the network something already:
+    One that no worker has touched is cancelled at once, and nothing stays locked; other jobs of its network may have told what it was
+    about, so a worker tells the network once more. An attempt of any other may have told the network something already:
     a worker takes that back, at once or (`winds_down`) step by step, and ends the job.
     """
     if job.state == JobState.QUEUED and job.attempt == 0:
         job.explanation, job.explanation_parameters = CANCELLED, {"who": who}
         _cancel(job)
+        transaction.on_commit(lambda: send(job.pk), robust=True)
         return
     job.cancel_requested = True
     if not job.lease_owner:
@@ -296,6 +298,8 @@ def left_to_undo() -> QuerySet[Job, int]:
 
 
 def _undo_left(job_pk: int) -> None:
-    job = Job.objects.select_related("team").filter(pk__in=left_to_undo().filter(pk=job_pk)).first()
+    left = Q(pk__in=left_to_undo().filter(pk=job_pk))
+    before_its_turn = Q(state=JobState.CANCELLED, attempt=0)
+    job = Job.objects.select_related("team").filter(left | before_its_turn, pk=job_pk).first()
     if job is not None:
         _undo(job)

@@ -15,6 +15,8 @@ from console.jobs import runner, tasks
 from console.jobs.models import Job, JobLock, JobState
 from console.jobs.operations import cancel_job, retry_job
 from console.operations.refusal import Refusal
+from havip.fabric.wanted import wanted_havip
+from havip.models import HaVip
 from tests.cast import World, carry_out_jobs
 from tests.fabrics import ScriptedFabric
 
@@ -39,6 +41,24 @@ def test_what_an_attempt_told_is_taken_back_when_the_job_is_cancelled_between_tw
     assert len(fabric.calls) == told + 1
     assert fabric.havips[binding.target_id].nodes == ()
     assert not JobLock.objects.filter(job=binding).exists()
+
+
+def test_what_others_told_for_it_is_taken_back_when_it_is_cancelled_before_its_turn(
+    world: World,
+    fabric: ScriptedFabric,
+    binding: Job,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    """Another job of the same network tells all that is recorded, also what waits for its turn."""
+    fabric.apply_havip(wanted_havip(HaVip.objects.get(resource_id=binding.target_id)))
+    assert fabric.havips[binding.target_id].nodes
+    app.control.purge()
+    with django_capture_on_commit_callbacks(execute=True):
+        outcome = cancel_job(principal=world.principal, job_id=binding.resource_id)
+    assert outcome.values["state"] == JobState.CANCELLED
+    assert app.control.purge() == 1, "a worker is told to look at it"
+    assert runner.run(binding.pk) is None
+    assert fabric.havips[binding.target_id].nodes == ()
 
 
 def test_a_job_that_waits_is_stopped_at_once(

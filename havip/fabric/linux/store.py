@@ -94,17 +94,23 @@ def refresh_vpc(region: str, vpc_id: str) -> Untold:
     return untold
 
 
-def refresh_all() -> None:
-    """Compute the documents of every VPC that has an agent; store those that changed. What one VPC refuses keeps no other from it."""
+def refresh_all(*, seconds: float) -> None:
+    """Compute the documents of every VPC that has an agent, as long as there is time; store those that changed.
+
+    What one VPC refuses keeps no other from it. A VPC that was begun is finished, and there is always time for one.
+    """
+    deadline = time.monotonic() + seconds
     scopes = Agent.objects.filter(revoked_at__isnull=True).values("scope")
     told = WantedState.objects.filter(scope__in=scopes).values("vpc_id")
     networks = WantedState.objects.filter(role=AgentRole.GATEWAY, vpc_id__in=told)
-    # In no order: where there are more than fit into a task's time, none is always the last.
+    # In no order: where there are more than there is time for, none is always the last.
     for region, vpc_id in networks.order_by("?").values_list("region", "vpc_id"):
         try:
             refresh_vpc(region, vpc_id)
         except FabricRefused as refused:
             logger.warning("%s is not told anew: %s", vpc_id, refused.message % refused.parameters)
+        if time.monotonic() >= deadline:
+            break
 
 
 def refresh_host(region: str) -> None:

@@ -15,7 +15,11 @@ def look_for_silence() -> None:
     examine_agents()
 
 
+# Of each minute; jobs need the worker, too.
+_TELLING_SECONDS = 10.0
+
+
 @shared_task(name="havip.fabric.linux.tasks.tell_anew", ignore_result=True)
 def tell_anew() -> None:
     """Tell all agents what the records say now, where a job has ended without that; called every minute."""
-    refresh_all()
+    refresh_all(seconds=_TELLING_SECONDS)

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from console.jobs import runner
 from console.jobs.models import Job, JobState
 from havip.fabric.linux import store, tasks
 from havip.fabric.linux.models import WantedState
+from tests.cast import carry_out_jobs
 from tests.havip.fabric.linux.binding import advance, begin_bind, served_by
 from tests.havip.fabric.linux.conftest import Agents
+from tests.havip.fabric.linux.scripted import ScriptedAgent
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +107,37 @@ def test_what_was_told_for_a_job_that_was_cancelled_is_taken_back(
     agents.obey()
     tasks.tell_anew()
     assert served_by(agents.ecs2) == [havip]
+
+
+def test_what_may_not_be_had_is_taken_back_as_soon_as_a_worker_looks(
+    agents: Agents, unbound: str
+) -> None:
+    """A bind that was cancelled before its turn leaves nobody who may announce the address, and time need not mend that."""
+    world = agents.world
+    world.act("havip.bind_instance", havip_id=unbound, instance_id=world.ecs1)
+    job = Job.objects.active().get()
+    store.refresh_vpc(world.region, world.vpc)
+    assert served_by(agents.ecs1) == [unbound]
+    world.act("job.cancel", job_id=job.resource_id)
+    runner.run(job.pk)
+    assert served_by(agents.ecs1) == []
+
+
+def test_there_is_time_for_one_at_least_and_none_is_always_the_last(
+    agents: Agents, havip: str
+) -> None:
+    world = agents.world
+    another = world.act("vpc.create", cidr_block="10.0.0.0/8").object_id
+    ScriptedAgent(f"gateway:{another}")
+    carry_out_jobs()
+    gateways = WantedState.objects.filter(scope__startswith="gateway:")
+    assert gateways.count() == 2
+    gateways.update(document={})
+    store.refresh_all(seconds=0)
+    assert gateways.filter(document={}).count() == 1
+    for _ in range(60):
+        store.refresh_all(seconds=0)
+    assert not gateways.filter(document={}).exists()
 
 
 def test_what_is_as_it_should_be_stays(agents: Agents, havip: str) -> None:
