@@ -224,10 +224,11 @@ def _title(stretch: HolderInterval, seconds: float) -> str:
 
 
 def _axis(begin: datetime, now: datetime) -> list[str]:
-    """Return five moments, the first and the last of the window among them."""
+    """Return five moments, the first and the last of the window among them; to the second where minutes would repeat."""
     step = (now - begin) / 4
     moments = [begin + step * number for number in range(4)]
-    return [*(date_format(timezone.localtime(each), "H:i") for each in moments), _("now")]
+    shape = "H:i" if step >= timedelta(minutes=1) else "H:i:s"
+    return [*(date_format(timezone.localtime(each), shape) for each in moments), _("now")]
 
 
 def _told(stretches: list[HolderInterval], begin: datetime) -> str:

@@ -150,6 +150,13 @@ def test_the_strip_and_its_words(
     assert [row.holder_label for row in drawn.rows] == ["ecs2", "", "ecs1"]
 
 
+@pytest.mark.parametrize("seconds", [8, 90, 239, 240, 3600])
+def test_no_moment_of_the_axis_is_told_twice(agents: Agents, havip: str, seconds: int) -> None:
+    with time_machine.travel(record(havip).created_at + timedelta(seconds=seconds), tick=False):
+        axis = timeline(record(havip)).axis
+    assert len(set(axis)) == 5
+
+
 def test_an_empty_strip_has_words_too(agents: Agents, havip: str) -> None:
     drawn = timeline(record(havip))
     assert drawn.segments == []
