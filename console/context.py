@@ -16,7 +16,7 @@ from console.teams.models import User
 from console.teams.principal import Principal
 from console.teams.roles import Permission
 from havip.fabric.directory import fabric_for, some_fabric_announces
-from havip.regions import AREA_NAMES, DEFAULT_REGION, Region, find_region, regions
+from havip.regions import AREA_NAMES, Region, find_region, first_region, regions
 
 REGION_SESSION_KEY = "region"
 
@@ -60,14 +60,14 @@ def _user_links(user: User) -> list[dict[str, str]]:
 
 
 def current_region(request: HttpRequest) -> Region:
-    """Return the region of the page, else the one that was looked at last, else the default."""
+    """Return the region of the page, else the one that was looked at last, else the first."""
     match = request.resolver_match
     identifier = match.kwargs.get("region") if match else None
     region = find_region(identifier) if identifier else None
     if region is not None:
         return region
     remembered = find_region(str(request.session.get(REGION_SESSION_KEY, "")))
-    return remembered or regions()[DEFAULT_REGION]
+    return remembered or first_region()
 
 
 def _team_frame(request: HttpRequest) -> dict[str, Any]:

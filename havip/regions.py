@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.functional import Promise
@@ -106,7 +107,6 @@ _DOCUMENTED: list[Region] = [
         },
     ),
 ]
-DEFAULT_REGION = "cn-hangzhou"
 
 
 @functools.cache
@@ -119,6 +119,27 @@ def regions() -> Mapping[str, Region]:
                 raise ImproperlyConfigured(f"region {region.identifier} is defined twice")
             known[region.identifier] = region
     return known
+
+
+def first_region() -> Region:
+    """Return the region where somebody arrives who has looked at none yet. Raises ImproperlyConfigured for one that is not known."""
+    identifier = settings.HAVIP_FIRST_REGION
+    region = find_region(identifier)
+    if region is None:
+        raise ImproperlyConfigured(
+            f"HAVIP_FIRST_REGION names {identifier!r}, which is not a region."
+        )
+    return region
+
+
+@checks.register()
+def _configured_well(**_kwargs: object) -> list[checks.CheckMessage]:
+    """Find at the start what would else fail at the first page."""
+    try:
+        first_region()
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="havip.E001")]
+    return []
 
 
 def find_region(identifier: str) -> Region | None:

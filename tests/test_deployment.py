@@ -104,6 +104,11 @@ class TestProductionSettings:
         assert done.returncode == 1
         assert sentence in done.stderr
 
+    def test_a_first_region_that_nobody_knows_is_found_at_the_start(self) -> None:
+        done = run_python("manage.py", "check", HAVIP_FIRST_REGION="dc-nowhere")
+        assert done.returncode == 1
+        assert "HAVIP_FIRST_REGION names 'dc-nowhere', which is not a region." in done.stderr
+
     def test_a_refused_secret_is_not_repeated(self) -> None:
         done = load_settings(HAVIP_SECRET_KEY="Zq7rT1-too-short")
         assert done.returncode == 1

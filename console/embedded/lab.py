@@ -113,6 +113,7 @@ class Lab:
             "HAVIP_REGIONS": os.environ.get("HAVIP_REGIONS")
             or str(self.directory / "regions.toml"),
             "HAVIP_FABRICS": ",".join(fabrics),
+            "HAVIP_FIRST_REGION": os.environ.get("HAVIP_FIRST_REGION") or REGION,
         }
 
     def keep_token(self, token: str) -> None:

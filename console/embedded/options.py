@@ -17,6 +17,7 @@ environment:
   HAVIP_BETA_GATE       off: a team needs no beta application before its first HaVip
   HAVIP_BINDING_SLOTS   how many servers or cards a HaVip may be bound to (default 2)
   HAVIP_REGIONS         a TOML file with regions of your own
+  HAVIP_FIRST_REGION    the region of the first page (default cn-hangzhou; with --lab dc-lab)
   HAVIP_LOG_LEVEL       DEBUG, INFO, WARNING or ERROR
 
 Stop it with Ctrl-C. The processes write to the folder logs in the data directory.

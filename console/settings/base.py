@@ -173,6 +173,8 @@ HAVIP_BETA_GATE = environment.flag("HAVIP_BETA_GATE", default=True)
 HAVIP_BINDING_SLOTS = environment.integer("HAVIP_BINDING_SLOTS", default=2, minimum=1, maximum=10)
 # A TOML file with regions of one's own, beside the documented ones; empty: none.
 HAVIP_REGIONS_FILE = environment.text("HAVIP_REGIONS", "")
+# The region where somebody arrives who has looked at none yet.
+HAVIP_FIRST_REGION = environment.text("HAVIP_FIRST_REGION", "cn-hangzhou")
 # Proxies (addresses or CIDR blocks) whose word about a request's origin counts.
 HAVIP_TRUSTED_PROXIES: list[str] = []
 # Which fabric makes the network match the records, by region; "*" stands for all others.

@@ -63,17 +63,20 @@ def test_paths_that_programs_cannot_read(
 def test_settings_of_ones_own_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lab = Lab(DataDirectory(tmp_path))
     fabric = "dc-lab=havip.fabric.linux.fabric.LinuxFabric"
-    for name in ("HAVIP_REGIONS", "HAVIP_FABRICS"):
+    for name in ("HAVIP_REGIONS", "HAVIP_FABRICS", "HAVIP_FIRST_REGION"):
         monkeypatch.delenv(name, raising=False)
     assert lab.environment() == {
         "HAVIP_REGIONS": str(tmp_path / "lab" / "regions.toml"),
         "HAVIP_FABRICS": fabric,
+        "HAVIP_FIRST_REGION": "dc-lab",
     }
     monkeypatch.setenv("HAVIP_REGIONS", "/etc/regions.toml")
     monkeypatch.setenv("HAVIP_FABRICS", "dc-one=some.Fabric")
+    monkeypatch.setenv("HAVIP_FIRST_REGION", "dc-one")
     assert lab.environment() == {
         "HAVIP_REGIONS": "/etc/regions.toml",
         "HAVIP_FABRICS": f"dc-one=some.Fabric,{fabric}",
+        "HAVIP_FIRST_REGION": "dc-one",
     }
 
 

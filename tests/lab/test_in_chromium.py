@@ -46,7 +46,9 @@ def page(console: LabConsole) -> Iterator[Page]:
 
 
 def test_best_practice_in_chromium(console: LabConsole, page: Page) -> None:
-    page.goto(f"{console.url.rstrip('/')}{PAGES}/havips/")
+    page.goto(console.url)
+    # Who has looked at no region yet is led to the lab.
+    expect(page).to_have_url(f"{console.url.rstrip('/')}{PAGES}/havips/")
     overlay(page, "Create HaVip")
     dialog = page.locator("dialog#overlay-dialog")
     vswitch = dialog.locator("[name=vswitch_id] option").filter(has_text="192.168.0.0/24").first

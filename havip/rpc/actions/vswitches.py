@@ -6,7 +6,7 @@ from typing import Any
 
 from havip import operations
 from havip.models import Vpc, VSwitch
-from havip.regions import DEFAULT_REGION
+from havip.regions import first_region
 from havip.rpc.actions.reading import (
     GROUPS,
     given,
@@ -102,7 +102,7 @@ def _region(call: Call) -> str:
         return region_of(call)
     if not call.get("VpcId"):
         raise missing_parameter("RegionId")
-    return described.region_of(Vpc, call.principal.team, call["VpcId"]) or DEFAULT_REGION
+    return described.region_of(Vpc, call.principal.team, call["VpcId"]) or first_region().identifier
 
 
 def _item(vswitch: VSwitch) -> dict[str, Any]:

@@ -367,6 +367,15 @@ def test_help_has_every_anchor_that_pages_link_to(viewer_client: Client, cast: C
         assert fact in answer
 
 
+def test_the_first_page_is_of_the_first_region_until_another_was_looked_at(
+    viewer_client: Client, cast: Cast, own_region: str, settings: Any
+) -> None:
+    settings.HAVIP_FIRST_REGION = own_region
+    assert viewer_client.get("/")["Location"] == f"/t/alpha/{own_region}/havips/"
+    viewer_client.get("/t/alpha/cn-beijing/havips/")
+    assert viewer_client.get("/")["Location"] == "/t/alpha/cn-beijing/havips/"
+
+
 def test_person_without_a_team_is_told_so(administrator_client: Client, cast: Cast) -> None:
     assert "not a member of any team" in text(administrator_client.get("/"))
 
