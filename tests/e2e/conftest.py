@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.consoles import KINDS, PASSWORD, PROJECT, Console, EmbeddedConsole
 
@@ -24,6 +24,9 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDE = {"width": 1440, "height": 900}
+# How long a page may take on a machine that runs other tests beside this one.
+PATIENCE_MILLISECONDS = 60_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 def fresh_copy(target: Path) -> Path:
@@ -89,7 +92,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
         context = browser.new_context(
             **{"viewport": WIDE, "ignore_https_errors": True, **options}  # type: ignore[arg-type]
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         made.append(context)
         return context
 

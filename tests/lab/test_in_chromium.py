@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.consoles import eventually
-from tests.e2e.conftest import CHROMIUM, FLAGS, WIDE, sign_in
+from tests.e2e.conftest import CHROMIUM, FLAGS, PATIENCE_MILLISECONDS, WIDE, sign_in
 from tests.e2e.test_workflow import (
     choose,
     mark,
@@ -40,7 +40,7 @@ def page(console: LabConsole) -> Iterator[Page]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         context = chromium.new_context(viewport=WIDE)  # type: ignore[arg-type]
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
         yield sign_in(context, console)
         chromium.close()
 
@@ -96,4 +96,4 @@ def test_best_practice_in_chromium(console: LabConsole, page: Page) -> None:
 
 def held_by(page: Page, name: str) -> None:
     """Wait until the page says who announces the address, without a reload."""
-    expect(page.locator(".node__held")).to_contain_text(f"announced by {name}", timeout=20_000)
+    expect(page.locator(".node__held")).to_contain_text(f"announced by {name}")
