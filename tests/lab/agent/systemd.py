@@ -157,16 +157,16 @@ def _is_gone(group: Path) -> bool:
     return not group.exists()
 
 
-def agent_folder(place: str = "/opt/havip") -> str:
+def agent_folder() -> str:
     """Return the script that lays out the agent's program and packages, as docs/agents.md has it done."""
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     project = Path(__file__).resolve().parents[3]
     copied = "havip/__init__.py havip/fabric havip/keepalived requirements/agent.txt deploy/havip-agent@.service"
     return f"""
-mkdir -p {place}
-tar -C {project} -cz --exclude=__pycache__ {copied} | tar --no-same-owner -xzC {place}
-/usr/bin/python3 -m venv --without-pip {place}/venv
-cp -r {packages}/pyroute2 {place}/venv/lib/python3*/site-packages/
-cp {place}/deploy/havip-agent@.service /etc/systemd/system/
+mkdir -p /opt/havip
+tar -C {project} -cz --exclude=__pycache__ {copied} | tar --no-same-owner -xzC /opt/havip
+/usr/bin/python3 -m venv --without-pip /opt/havip/venv
+cp -r {packages}/pyroute2 /opt/havip/venv/lib/python3*/site-packages/
+cp /opt/havip/deploy/havip-agent@.service /etc/systemd/system/
 systemctl daemon-reload
 """
