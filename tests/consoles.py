@@ -133,6 +133,12 @@ class EmbeddedConsole(Console):
     """`bin/run`, with SQLite and all state in one directory."""
 
     kind = "embedded"
+    ready_within_seconds = START_WITHIN_SECONDS
+
+    @property
+    def command(self) -> list[str]:
+        """What starts it, but for the port and the data directory."""
+        return ["bash", str(self.project / "bin" / "run")]
 
     @property
     def url(self) -> str:
@@ -153,18 +159,29 @@ class EmbeddedConsole(Console):
             **self.variables,
         }
 
+    def begin(self) -> None:
+        """Start it, and do not wait until it is ready."""
+        self._log.write_bytes(b"")  # what an earlier start said is not this one's
+        place = ["--port", str(self.port), "--data", str(self.data)]
+        self._process = self._spawn("run", [*self.command, *place])
+
     def start(self) -> None:
-        command = ["bash", str(self.project / "bin" / "run"), "--port", str(self.port)]
-        log = self.directory / "run.log"
-        log.write_bytes(b"")  # what an earlier start said is not this one's
-        self._process = self._spawn("run", [*command, "--data", str(self.data)])
+        self.begin()
 
         def ready() -> bool:
-            words = log.read_text(errors="replace")
-            assert self._process.poll() is None, words
-            return f"Console ready at {self.url}" in words
+            assert self._process.poll() is None, self.words
+            return f"Console ready at {self.url}" in self.words
 
-        eventually(ready, "bin/run to say that the console is ready", START_WITHIN_SECONDS)
+        eventually(ready, "bin/run to say that the console is ready", self.ready_within_seconds)
+
+    @property
+    def words(self) -> str:
+        """What bin/run has printed."""
+        return self._log.read_text(errors="replace")
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "run.log"
 
     def interrupt(self) -> int:
         """Press Ctrl-C; return the exit code."""

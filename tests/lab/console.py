@@ -22,31 +22,20 @@ PAGES = "/t/demo/dc-lab"
 class LabConsole(EmbeddedConsole):
     """The embedded console with its lab."""
 
+    ready_within_seconds = READY_WITHIN_SECONDS
+
     def __init__(self, directory: Path, **variables: str) -> None:
         super().__init__(directory, **variables)
         self.seconds_to_ready = 0.0
 
-    def begin(self) -> None:
-        """Start it, and do not wait until it is ready."""
-        command = ["bash", str(self.project / "bin" / "run"), "--lab", "--port", str(self.port)]
-        (self.directory / "run.log").write_bytes(b"")
-        self._process = self._spawn("run", [*command, "--data", str(self.data)])
+    @property
+    def command(self) -> list[str]:
+        return [*super().command, "--lab"]
 
     def start(self) -> None:
         began = time.monotonic()
-        self.begin()
-
-        def ready() -> bool:
-            assert self._process.poll() is None, self.words
-            return f"Console ready at {self.url}" in self.words
-
-        eventually(ready, "the lab to be ready", READY_WITHIN_SECONDS)
+        super().start()
         self.seconds_to_ready = time.monotonic() - began
-
-    @property
-    def words(self) -> str:
-        """What bin/run has printed."""
-        return (self.directory / "run.log").read_text(errors="replace")
 
     @property
     def place(self) -> Place:

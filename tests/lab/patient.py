@@ -16,12 +16,9 @@ from tests.lab.console import LabConsole
 class PatientConsole(LabConsole):
     """A console that starts again whatever is killed, half a second later, for ever."""
 
-    def begin(self) -> None:
-        command = [sys.executable, "-P", "-m", "tests.lab.patient", "--lab"]
-        (self.directory / "run.log").write_bytes(b"")
-        self._process = self._spawn(
-            "run", [*command, "--port", str(self.port), "--data", str(self.data)]
-        )
+    @property
+    def command(self) -> list[str]:
+        return [sys.executable, "-P", "-m", "tests.lab.patient", "--lab"]
 
     @property
     def environment(self) -> dict[str, str]:

@@ -6,11 +6,11 @@ import itertools
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.havip.fabric.linux.bare import COPIED, ROOT, locked_packages
 from tests.lab.agent.network import Machine, wait_until
 
 PROGRAMS = (
@@ -68,8 +68,7 @@ def why_not() -> str:
 class Systemd:
     """Namespaces with a systemd that runs, and the way into them."""
 
-    def __init__(self, machine: Machine, pid: int) -> None:
-        self.machine = machine
+    def __init__(self, pid: int) -> None:
         self._inside = ("nsenter", "-t", str(pid), "--mount", "--pid", "--cgroup", "--net")
 
     def run(self, *command: str, check: bool = True) -> str:
@@ -101,7 +100,7 @@ class Systemd:
 @contextmanager
 def systemd(machine: Machine, home: Path, console: Path) -> Iterator[Systemd]:
     """Run one while the block runs. `console` is the folder of the console's socket; nothing of it is left afterwards."""
-    # Not below /tmp or /run, which are covered up inside: a file system of its own, so that an overlay can lie on it.
+    # It is mounted before /tmp and /run are covered up inside.
     upper = home / "upper"
     upper.mkdir()
     group = _control_group()
@@ -115,7 +114,7 @@ def systemd(machine: Machine, home: Path, console: Path) -> Iterator[Systemd]:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         wait_until(lambda: process.poll() is not None or children.read_text(), what="a systemd")
         assert process.poll() is None, (home / "systemd.log").read_text()
-        inside = Systemd(machine, int(children.read_text().split()[0]))
+        inside = Systemd(int(children.read_text().split()[0]))
         wait_until(
             lambda: inside.run("systemctl", "is-active", "basic.target", check=False) == "active",
             what=(home / "systemd.log").read_text() or "systemd to be ready",
@@ -159,14 +158,13 @@ def _is_gone(group: Path) -> bool:
 
 def agent_folder() -> str:
     """Return the script that lays out the agent's program and packages, as docs/agents.md has it done."""
-    packages = next(path for path in sys.path if path.endswith("site-packages"))
-    project = Path(__file__).resolve().parents[3]
-    copied = "havip/__init__.py havip/fabric havip/keepalived requirements/agent.txt deploy/havip-agent@.service"
+    copied = " ".join([*COPIED, "requirements/agent.txt", "deploy/havip-agent@.service"])
+    packages = " ".join(map(str, locked_packages()))
     return f"""
 mkdir -p /opt/havip
-tar -C {project} -cz --exclude=__pycache__ {copied} | tar --no-same-owner -xzC /opt/havip
+tar -C {ROOT} -cz --exclude=__pycache__ {copied} | tar --no-same-owner -xzC /opt/havip
 /usr/bin/python3 -m venv --without-pip /opt/havip/venv
-cp -r {packages}/pyroute2 /opt/havip/venv/lib/python3*/site-packages/
+cp -r {packages} /opt/havip/venv/lib/python3*/site-packages/
 cp /opt/havip/deploy/havip-agent@.service /etc/systemd/system/
 systemctl daemon-reload
 """

@@ -108,7 +108,7 @@ def test_a_killed_keepalived_leaves_no_address(pair: Pair) -> None:
         os.kill(pid, signal.SIGKILL)
     taken = pair.wait_holder(pair.second)
     print(f"after SIGKILL the new holder is reported within {taken * 1000:.0f} ms")
-    wait_until(lambda: not pair.first.has(HAVIP))
+    wait_until(lambda: not pair.first.has(HAVIP), 2)
     pair.wait_states("BACKUP", "MASTER")
     assert pair.network.machines[2].pings(HAVIP)
 

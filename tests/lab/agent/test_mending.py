@@ -94,7 +94,7 @@ def test_a_router_that_others_meddle_with(
     for command in ("flush ruleset", "delete table bridge havip_guard"):
         time.sleep(0.6)
         network.router.run("nft", command)
-        taken = wait_until(lambda: network.ruleset() == whole)
+        taken = wait_until(lambda: network.ruleset() == whole, 2.5)
         print(f"{command}: back after {taken * 1000:.0f} ms")
     desk.wait(GATEWAY_SCOPE, lambda report: "they were put back at" in report.error)
     report = desk.last(GATEWAY_SCOPE)

@@ -35,11 +35,19 @@ def lay_out(place: Path) -> dict[str, str]:
             target.symlink_to(ROOT / name)
     packages = place / "packages"
     packages.mkdir()
-    for name in locked():
-        for top in {file.parts[0] for file in distribution(name).files or ()} - {".."}:
-            (packages / top).symlink_to(distribution(name).locate_file(top))
+    for installed in locked_packages():
+        (packages / installed.name).symlink_to(installed)
     path = f"{place / 'havip-agent'}:{packages}"
     return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONPATH": path}
+
+
+def locked_packages() -> list[Path]:
+    """Return what the lock file's distributions have put into site-packages."""
+    return [
+        Path(str(distribution(name).locate_file(top)))
+        for name in locked()
+        for top in {file.parts[0] for file in distribution(name).files or ()} - {".."}
+    ]
 
 
 def locked() -> list[str]:
