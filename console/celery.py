@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging.config
 import os
+from types import SimpleNamespace
 from typing import Any
 
 from celery import Celery, bootsteps, signals
@@ -59,8 +60,17 @@ def use_the_logging_of_django(**_: Any) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
+_worker = SimpleNamespace(pid=None)
+
+
+@signals.worker_init.connect
+def remember_the_worker(**_: Any) -> None:
+    """Keep the worker's process id for the processes that it is going to fork."""
+    _worker.pid = os.getpid()
+
+
 @signals.worker_process_init.connect
 @signals.beat_embedded_init.connect
 def end_with_the_worker(**_: Any) -> None:
-    """End pool processes and the embedded scheduler together with the worker that forked them."""
-    die_with_parent()
+    """End pool processes and the embedded scheduler together with the worker that forked them, even if it is gone by now."""
+    die_with_parent(_worker.pid)

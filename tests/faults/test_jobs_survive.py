@@ -131,6 +131,8 @@ def test_all_killed_and_started_again(tmp_path: Path) -> None:
         job = console.act("bind", scene.havip, scene.instances[0])["job"]
         eventually(scene.begun, "the worker to begin")
         console.kill()
+        # The worker and its pool end one after the other: released earlier, a dying one might still carry the job out.
+        eventually(lambda: not console.worker_pids(), "the workers to end with the supervisor")
         scene.release()
         console.start()
         state = scene.wait_for_end(job)
