@@ -147,10 +147,10 @@ def _json(value: Any, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
 
 @_call("POST")
 def enrol(request: HttpRequest) -> HttpResponse:
-    """Exchange a one-time token for a key."""
+    """Take in the key of a new agent that has a one-time token."""
     wanted = read_enrolment(_body(request))
     try:
-        agent, key = enrolment.enrol(
+        agent = enrolment.enrol(
             wanted,
             source_address=getattr(request, "source_address", ""),
             request_id=getattr(request, "request_id", ""),
@@ -162,7 +162,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
             "The token is not known, used, expired, or for another scope.",
             WWW_Authenticate="Bearer",
         ) from refused
-    return _json(Enrolled(agent_id=agent.resource_id, key=key), HTTPStatus.CREATED)
+    return _json(Enrolled(agent_id=agent.resource_id), HTTPStatus.CREATED)
 
 
 @_agent_call("GET")

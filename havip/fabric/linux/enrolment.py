@@ -1,4 +1,4 @@
-"""How an agent gets its key: a one-time token, bound to a scope, exchanged once. And how a key is taken away.
+"""How an agent's key gets known: by a one-time token, bound to a scope, spent once. And how a key is taken away.
 
 Only digests of tokens and keys are kept (`console.secrets`).
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -150,14 +150,14 @@ def issue_token(
     return change.outcome()
 
 
-def enrol(
-    request: EnrolmentRequest, *, source_address: str = "", request_id: str = ""
-) -> tuple[Agent, str]:
-    """Exchange a token for a key, once; the scope's former agent, if there is one, is revoked. Raises NotAccepted.
+def enrol(request: EnrolmentRequest, *, source_address: str = "", request_id: str = "") -> Agent:
+    """Know an agent by its key from now on, for a token, once; the scope's former agent, if there is one, is revoked.
 
-    A token that comes with another scope than its own is left as it is.
+    The same token with the same key once more is answered as before: the first answer may have been lost. A token that
+    comes with another scope than its own is left as it is. Raises NotAccepted.
     """
     now = timezone.now()
+    known = digests_of(request.key, purpose=PURPOSE)
     with transaction.atomic():
         token = (
             EnrolmentToken.objects.select_for_update(of=("self",))
@@ -167,27 +167,33 @@ def enrol(
         )
         if token is None or not _fits(token, request):
             raise NotAccepted
+        if before := Agent.objects.filter(key_digest__in=known).first():
+            if before.scope != token.scope or before.revoked_at or token.used_at is None:
+                raise NotAccepted
+            return before
         used = EnrolmentToken.objects.filter(pk=token.pk, used_at__isnull=True, expires_at__gt=now)
         if not used.update(used_at=now) or place_of(token.scope) is None:
             raise NotAccepted
         Agent.objects.filter(scope=token.scope, revoked_at__isnull=True).update(
             revoked_at=now, revoked_by="enrolment"
         )
-        key = new_secret()
-        agent = Agent.objects.create(
-            scope=token.scope,
-            region=token.region,
-            team=token.team,
-            key_digest=digest_of(key, purpose=PURPOSE),
-            hostname=request.hostname,
-            agent_version=request.version,
-            last_seen=now,
-        )
+        try:
+            agent = Agent.objects.create(
+                scope=token.scope,
+                region=token.region,
+                team=token.team,
+                key_digest=digest_of(request.key, purpose=PURPOSE),
+                hostname=request.hostname,
+                agent_version=request.version,
+                last_seen=now,
+            )
+        except IntegrityError as other:  # another agent of this scope enrols at the same moment
+            raise NotAccepted from other
         if token.team is not None:
             _record_enrolment(agent, token, source_address, request_id)
             pulse.touch(token.team.pk)
         waking.wake(token.scope)
-    return agent, key
+    return agent
 
 
 def _fits(token: EnrolmentToken, request: EnrolmentRequest) -> bool:

@@ -151,10 +151,14 @@ def read_reply(value: object) -> Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentRequest:
-    """A new agent's first words: the one-time token, and what it wants to be."""
+    """A new agent's first words: the one-time token, the key that it has made for itself, and what it wants to be.
+
+    The key is the agent's own, so that the same request can be sent again when its answer was lost.
+    """
 
     protocol: int = required(THIS_PROTOCOL)
     token: str = required(_KEY)
+    key: str = required(matching(r"[A-Za-z0-9_-]{43,200}", "a key of 256 bits"))
     role: str = required(one_of(*Role.ALL))
     scope: str = required(SCOPE)
     hostname: str = optional(_HOSTNAME, "")
@@ -167,10 +171,9 @@ class EnrolmentRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrolled:
-    """The key that the agent keeps from now on; the console keeps only a digest of it."""
+    """The agent is known from now on; the console keeps only a digest of its key."""
 
     agent_id: str = required(matching(r"agent-[0-9a-z]{1,32}", "the identifier of an agent"))
-    key: str = required(_KEY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

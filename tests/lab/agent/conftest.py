@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from tests.havip.fabric.linux.bare import PYTHON, lay_out, powers
 from tests.lab.agent.desk import TOKEN, Desk
-from tests.lab.agent.network import Machine, Network, missing, wait_until
+from tests.lab.agent.network import PATIENCE, Machine, Network, missing, wait_until
 
 UNPRIVILEGED = (
     "setpriv",
@@ -87,18 +88,30 @@ class Agent:
             check=False,
             cwd="/",
             env=self._environment,
-            timeout=30,
+            timeout=PATIENCE,
         )
 
     def end(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        code = self.process.wait(15)
+        code = self.process.wait(PATIENCE)
         self.process = None
         return code
 
     def kill(self) -> None:
         self.end(signal.SIGKILL)
+        # A program that it was just beginning has all its files, the lock among them, until it has begun.
+        wait_until(self._is_free, what="the lock of the killed agent")
+
+    def _is_free(self) -> bool:
+        try:
+            with (self.state / "agent.lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return True
+        except BlockingIOError:
+            return False
+        return True
 
     def words(self) -> str:
         return self.log.read_text(errors="replace")
@@ -108,6 +121,12 @@ class Agent:
             return int((self.state / "keepalived" / "keepalived.pid").read_text())
         except (OSError, ValueError):
             return 0
+
+    def end_keepalived(self) -> None:
+        """End its keepalived in good order."""
+        pid = self.keepalived_pid()
+        assert pid  # nought would be the tests' own process group
+        os.kill(pid, signal.SIGTERM)
 
     def vrrp_pid(self) -> int:
         try:

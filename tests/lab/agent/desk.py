@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from havip.fabric.linux.protocol import Report, read_enrolment, read_report
-from tests.lab.agent.network import wait_until
+from tests.lab.agent.network import PATIENCE, wait_until
 
 TOKEN = "one-time-token-of-the-test"
 
@@ -38,6 +38,8 @@ class Desk:
         self.keys: dict[str, str] = {}
         self.tokens: dict[str, str] = {}
         self.reports: list[tuple[float, str, Report]] = []
+        self.asked: list[tuple[float, str]] = []
+        self.nudges = 0
         self.faults: list[str] = []
         self.changed = threading.Condition()
         self._server: _Server | None = None
@@ -76,13 +78,21 @@ class Desk:
             self.changed.notify_all()
             return int(document["version"])
 
+    def nudge(self) -> None:
+        """Answer whoever is waiting with nothing, so that he asks again."""
+        with self.changed:
+            self.nudges += 1
+            self.changed.notify_all()
+
     def last(self, scope: str) -> Report | None:
         for _at, whose, report in reversed(self.reports):
             if whose == scope:
                 return report
         return None
 
-    def wait(self, scope: str, true: Callable[[Report], object], seconds: float = 30.0) -> float:
+    def wait(
+        self, scope: str, true: Callable[[Report], object], seconds: float = PATIENCE
+    ) -> float:
         """Wait for a report of this agent that satisfies the test."""
 
         def satisfied() -> bool:
@@ -91,7 +101,7 @@ class Desk:
 
         return wait_until(satisfied, seconds, f"last report of {scope}: {self.last(scope)}")
 
-    def wait_applied(self, scope: str, version: int, seconds: float = 30.0) -> float:
+    def wait_applied(self, scope: str, version: int, seconds: float = PATIENCE) -> float:
         taken = self.wait(
             scope,
             lambda report: (
@@ -105,7 +115,7 @@ class Desk:
         assert not report.error
         return taken
 
-    def apply(self, scope: str, document: Any, seconds: float = 30.0) -> float:
+    def apply(self, scope: str, document: Any, seconds: float = PATIENCE) -> float:
         """Publish a document and wait until the agent has applied it."""
         return self.wait_applied(scope, self.want(scope, document), seconds)
 
@@ -148,10 +158,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(401)
         query = parse_qs(urlsplit(self.path).query)
         after, wait = int(query["after"][0]), int(query["wait"][0])
+        desk.asked.append((time.monotonic(), scope))
         with desk.changed:
+            nudges = desk.nudges
             desk.changed.wait_for(
                 lambda: (
                     not desk.is_open
+                    or desk.nudges != nudges
                     or desk.documents.get(scope, {"version": after})["version"] != after
                 ),
                 wait,
@@ -173,9 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
             request = read_enrolment(body)
             if desk.tokens.pop(request.scope, "") != request.token:
                 return self._answer(401)
-            key = f"key-of-{request.scope}-{time.monotonic_ns()}".replace(":", "-")
-            desk.keys[key] = request.scope
-            return self._answer(200, {"agent_id": "agent-test", "key": key})
+            desk.keys[request.key] = request.scope
+            return self._answer(200, {"agent_id": "agent-test"})
         scope = self._scope()
         if not scope:
             return self._answer(401)

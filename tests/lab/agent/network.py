@@ -29,6 +29,10 @@ BRIDGE = bridge_name(VSWITCH)
 HAVIP = "192.168.0.88"
 EIP = "203.0.113.10"
 CLIENT = "203.0.113.9"
+PATIENCE = 60.0
+"""So many seconds what must come may take on a machine that does something else for a while."""
+A_MOMENT = 0.3
+"""So many seconds what must not come is waited for."""
 _numbers = itertools.count()
 
 
@@ -66,7 +70,7 @@ def within(namespace: str, act: Callable[[], T]) -> T:
     return result[0]
 
 
-def wait_until(true: Callable[[], object], seconds: float = 30.0, what: str = "") -> float:
+def wait_until(true: Callable[[], object], seconds: float = PATIENCE, what: str = "") -> float:
     """Wait for something; return how long it took."""
     started = time.monotonic()
     while not true():
@@ -81,6 +85,18 @@ def _echo(identifier: int, text: bytes) -> bytes:
     total = (total & 0xFFFF) + (total >> 16)
     total = (total & 0xFFFF) + (total >> 16)
     return head[:2] + struct.pack("!H", ~total & 0xFFFF) + head[4:] + text
+
+
+def _answered(sock: socket.socket, text: bytes, deadline: float) -> bool:
+    """Say whether this echo came back by then; what came while nobody could look is read, too."""
+    while True:
+        sock.settimeout(max(deadline - time.monotonic(), 0.001))
+        try:
+            packet = sock.recv(2048)
+        except TimeoutError:
+            return False
+        if packet[20] == 0 and packet[28:] == text:
+            return True
 
 
 @dataclass
@@ -110,13 +126,13 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0 or not check, f"{command}: {done.stderr}{done.stdout}"
         return done
 
-    def pings(self, target: str, source: str = "", seconds: float = 1.0) -> bool:
-        """Send an echo request; say whether the answer came."""
+    def pings(self, target: str, source: str = "", seconds: float = PATIENCE) -> bool:
+        """Send an echo request every second until one is answered; say whether one was."""
 
         def make() -> socket.socket:
             made = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
@@ -126,20 +142,16 @@ class Machine:
 
         identifier, text = next(_numbers) & 0xFFFF, os.urandom(16)
         with within(self.namespace, make) as sock:
-            try:
-                sock.sendto(_echo(identifier, text), (target, 0))
-            except OSError:
-                return False
             deadline = time.monotonic() + seconds
-            while (left := deadline - time.monotonic()) > 0:
-                sock.settimeout(left)
+            while True:
                 try:
-                    packet = sock.recv(2048)
-                except TimeoutError:
+                    sock.sendto(_echo(identifier, text), (target, 0))
+                except OSError:
                     return False
-                if packet[20] == 0 and packet[28:] == text:
+                if _answered(sock, text, min(deadline, time.monotonic() + 1.0)):
                     return True
-        return False
+                if time.monotonic() >= deadline:
+                    return False
 
     def has(self, address: str) -> bool:
         return f" {address}/" in ip("-n", self.namespace, "-4", "-o", "addr", "show")
@@ -188,7 +200,7 @@ class Network:
         ip("-n", client.namespace, "link", "set", "eth0", "address", client.mac, "up")
         ip("-n", client.namespace, "addr", "add", f"{CLIENT}/24", "dev", "eth0")
         # Duplicate address detection and the carrier take a moment.
-        wait_until(lambda: all(each.pings(GATEWAY) for each in self.machines))
+        wait_until(lambda: all(each.pings(GATEWAY, seconds=1.0) for each in self.machines))
 
     def _plug(self, machine: Machine) -> None:
         router = self.router
@@ -233,18 +245,18 @@ def listener(machine: Machine, device: str = "eth0") -> socket.socket:
     return within(machine.namespace, make)
 
 
-def heard(sock: socket.socket, wanted: Callable[[bytes], bool], seconds: float = 0.3) -> int:
-    """Return how many of the frames that came in are wanted; waits to the end only for none."""
+def heard(sock: socket.socket, wanted: Callable[[bytes], bool], seconds: float = PATIENCE) -> int:
+    """Return how many of the frames that came in are wanted; waits to the end only for none, and then has read them all."""
     deadline = time.monotonic() + seconds
     found = 0
-    while time.monotonic() < deadline:
+    while True:
+        over = time.monotonic() >= deadline
         try:
             frame, place = sock.recvfrom(2048)
         except BlockingIOError:
-            if found:
-                break
+            if found or over:
+                return found
             time.sleep(0.005)
             continue
         if place[2] != socket.PACKET_OUTGOING and wanted(frame):
             found += 1
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import time
 from pathlib import Path
 
@@ -50,12 +49,12 @@ def test_killed_agents_come_back_to_the_same_state(pair: Pair, desk: Desk, route
     assert visitor.pings(HAVIP)
     # Started again without a console they hold the state of the disk, and touch nothing that is right already.
     desk.close()
-    handles = pair.network.router.run("nft", "-a", "list", "ruleset").stdout
+    handles = pair.network.router.run("nft", "-s", "-a", "list", "ruleset").stdout
     for agent in (router, *pair.agents):
         agent.start()
     time.sleep(2.5)
     assert state() == before
-    assert pair.network.router.run("nft", "-a", "list", "ruleset").stdout == handles
+    assert pair.network.router.run("nft", "-s", "-a", "list", "ruleset").stdout == handles
     desk.reports.clear()
     desk.open()
     for agent in (router, *pair.agents):
@@ -69,7 +68,7 @@ def test_a_killed_agent_mends_what_changed_meanwhile(pair: Pair, router: Agent) 
     agent = pair.agents[0]
     for each in (router, agent):
         each.kill()
-    os.kill(agent.keepalived_pid(), signal.SIGTERM)
+    agent.end_keepalived()
     wait_until(lambda: pair.second.has(HAVIP))
     ip("-n", pair.first.namespace, "addr", "add", f"{HAVIP}/24", "dev", "eth0")
     pair.network.router.run("nft", "flush", "ruleset")
@@ -142,7 +141,7 @@ def test_a_revoked_key_leaves_the_network_and_a_new_token_helps(
     assert network.ruleset() == whole
     desk.tokens[GATEWAY_SCOPE] = TOKEN
     router.token_file.write_text(TOKEN)
-    desk.wait(GATEWAY_SCOPE, lambda report: report.applied_version == 2, 40)
+    desk.wait(GATEWAY_SCOPE, lambda report: report.applied_version == 2)
     assert (router.state / "key.json").read_text() != key
 
 
@@ -197,9 +196,9 @@ def test_an_idle_agent_asks_for_little(network: Network, desk: Desk, router: Age
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     time.sleep(2)
-    before = used()
+    before, began = used(), time.monotonic()
     time.sleep(4)
-    share = (used() - before) / 4
+    share = (used() - before) / (time.monotonic() - began)
     memory = int((process / "status").read_text().split("VmRSS:")[1].split()[0]) / 1024
     print(f"idle with 5 HaVips: {share:.1%} of a processor, {memory:.0f} MiB")
     assert share < 0.1

@@ -15,7 +15,7 @@ from tests.lab.agent import documents
 from tests.lab.agent.conftest import Agent, StartAgent
 from tests.lab.agent.desk import Desk
 from tests.lab.agent.documents import GATEWAY_SCOPE
-from tests.lab.agent.network import HAVIP, Machine, Network, listener, wait_until
+from tests.lab.agent.network import HAVIP, Machine, Network, ip, listener, wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -50,15 +50,35 @@ class Pair:
             versions[self.scope(machine)] = self.desk.want(self.scope(machine), document)
             if not at_once:
                 self.desk.wait_applied(self.scope(machine), versions[self.scope(machine)])
+                # Else whoever is the faster one serves, and keeps it.
+                self._wait_served(self.nodes[0])
         for scope, version in versions.items():
             self.desk.wait_applied(scope, version)
+
+    def _wait_served(self, machine: Machine) -> None:
+        scope = self.scope(machine)
+        self.desk.wait(scope, lambda _: set(self.desk.vrrp(scope).values()) == {"MASTER"})
 
     def states(self, havip_id: str = "havip-test1") -> tuple[str, ...]:
         return tuple(self.desk.vrrp(self.scope(each)).get(havip_id, "") for each in self.nodes)
 
     def wait_states(self, *states: str, havip_id: str = "havip-test1") -> float:
         return wait_until(
-            lambda: self.states(havip_id) == states, 12, f"{self.states(havip_id)} → {states}"
+            lambda: self.states(havip_id) == states,
+            what=f"{self.states(havip_id)} → {states}",
+        )
+
+    def wait_told(self, machine: Machine, state: str, since: int) -> None:
+        """Wait until a machine has told this state in some report after so many: in the last one it may be over."""
+        scope = self.scope(machine)
+        wait_until(
+            lambda: any(
+                each.state == state
+                for _at, whose, report in self.desk.reports[since:]
+                for each in report.vrrp
+                if whose == scope
+            ),
+            what=f"{scope} to tell {state}",
         )
 
     def wait_holder(self, machine: Machine) -> float:
@@ -90,10 +110,11 @@ def test_master_and_backup_and_a_fail_over(pair: Pair) -> None:
     file = pair.agents[0].state / "keepalived" / "keepalived.conf"
     assert file.stat().st_mode & 0o777 == 0o600
     # keepalived stopped as a whole: the standby takes over, and the gateway sees it.
-    os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
+    before = len(pair.desk.reports)
+    pair.agents[0].end_keepalived()
     taken = pair.wait_holder(pair.second)
     print(f"after SIGTERM the new holder is reported within {taken * 1000:.0f} ms")
-    pair.wait_states("STOP", "MASTER")
+    pair.wait_told(pair.first, "STOP", before)
     # The agent brings it back, as a backup: who serves is not disturbed.
     pair.wait_states("BACKUP", "MASTER")
     assert pair.desk.holders(GATEWAY_SCOPE) == (pair.second.instance_id,)
@@ -103,6 +124,7 @@ def test_master_and_backup_and_a_fail_over(pair: Pair) -> None:
 def test_a_killed_keepalived_leaves_no_address(pair: Pair) -> None:
     agent = pair.agents[0]
     pids = agent.keepalived_pid(), agent.vrrp_pid()
+    assert all(pids)  # nought would be the tests' own process group
     os.kill(pids[0], signal.SIGSTOP)  # so that it cannot bring its child back
     for pid in reversed(pids):
         os.kill(pid, signal.SIGKILL)
@@ -206,10 +228,57 @@ def test_what_cannot_be_applied_changes_nothing(pair: Pair) -> None:
 
 def test_a_hold_stops_it_for_a_while(pair: Pair) -> None:
     agent = pair.agents[0]
-    (agent.state / "hold").write_text(str(time.time() + 4))
+    (agent.state / "hold").write_text(str(time.time() + 300))
     pair.wait_states("STOP", "MASTER")
     assert agent.keepalived_pid() == 0
+    (agent.state / "hold").write_text(str(time.time() + 2))
     pair.wait_states("BACKUP", "MASTER")
+
+
+def test_who_asks_has_told_what_there_is(pair: Pair) -> None:
+    """A question is a sign of life, so a keepalived that is just ending must not be believed to be MASTER still."""
+    agent, scope = pair.agents[0], pair.scope(pair.first)
+    os.kill(agent.vrrp_pid(), signal.SIGSTOP)  # it takes its time to end
+    (agent.state / "hold").write_text(str(time.time() + 300))
+    time.sleep(1.5)  # by now the agent is ending it
+    before, since = len(pair.desk.reports), time.monotonic()
+    pair.desk.nudge()
+    time.sleep(0.5)
+    os.kill(agent.vrrp_pid(), signal.SIGCONT)
+    pair.wait_told(pair.first, "STOP", before)
+    wait_until(lambda: any(whose == scope for at, whose in pair.desk.asked if at > since))
+    asked = min(at for at, whose in pair.desk.asked if whose == scope and at > since)
+    told = [
+        (at, {each.state for each in report.vrrp})
+        for at, whose, report in pair.desk.reports
+        if whose == scope and at < asked
+    ]
+    assert told[-1][1] == {"STOP"}
+
+
+def test_a_keepalived_that_went_down_with_its_machine(pair: Pair) -> None:
+    """What it told last, MASTER, is nothing that the agent may say again when both come back."""
+    agent = pair.agents[0]
+    pids = agent.keepalived_pid(), agent.vrrp_pid()
+    assert all(pids)
+    agent.kill()
+    os.kill(pids[0], signal.SIGSTOP)  # so that it cannot bring its child back
+    for pid in reversed(pids):
+        os.kill(pid, signal.SIGKILL)
+    pair.wait_holder(pair.second)
+    # As at the start of a machine whose network is late: keepalived cannot be started yet.
+    ip("-n", pair.first.namespace, "addr", "del", f"{pair.first.address}/24", "dev", "eth0")
+    before = len(pair.desk.reports)
+    agent.start()
+    pair.wait_told(pair.first, "STOP", before)
+    ip("-n", pair.first.namespace, "addr", "add", f"{pair.first.address}/24", "dev", "eth0")
+    pair.wait_states("BACKUP", "MASTER")
+    told = [
+        {each.state for each in report.vrrp}
+        for _at, whose, report in pair.desk.reports[before:]
+        if whose == pair.scope(pair.first)
+    ]
+    assert {"MASTER"} not in told
 
 
 def test_the_documented_timers(
@@ -222,8 +291,10 @@ def test_the_documented_timers(
         "auth_pass Secret51"
         in (pair.agents[0].state / "keepalived" / "keepalived.conf").read_text()
     )
-    os.kill(pair.agents[0].keepalived_pid(), signal.SIGTERM)
-    pair.wait_states("STOP", "MASTER")
+    before = len(desk.reports)
+    pair.agents[0].end_keepalived()
+    pair.wait_told(pair.first, "STOP", before)
+    pair.wait_told(pair.second, "MASTER", before)
 
 
 STALE = """

@@ -16,7 +16,7 @@ from tests.lab.agent import documents
 from tests.lab.agent.conftest import StartAgent
 from tests.lab.agent.desk import Desk
 from tests.lab.agent.documents import GATEWAY_SCOPE
-from tests.lab.agent.network import EIP, HAVIP, Network, ip, wait_until
+from tests.lab.agent.network import EIP, HAVIP, PATIENCE, Network, ip, wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -65,7 +65,7 @@ def test_a_router_that_others_meddle_with(
     # A second agent, enrolled by mistake with a state directory of its own: the two would undo each other's rules.
     other = start(network.router, "gateway", "gateway:vpc-other")
     assert other.process is not None
-    assert other.process.wait(15) == 1
+    assert other.process.wait(PATIENCE) == 1
     other.process = None
     assert "Another gateway's agent is at work on this machine: process" in other.words()
     assert other.token_file.exists(), "the token is still good"
@@ -174,9 +174,10 @@ def test_the_machine_s_own_keepalived_serves_and_rests(
         desk.apply(scope, documents.node(machine, []))
         wait_until(lambda: machine.has(HAVIP))
         first = pid()
-        (agent.state / "hold").write_text(str(time.time() + 2))
+        (agent.state / "hold").write_text(str(time.time() + 300))
         wait_until(lambda: not machine.has(HAVIP))
         desk.wait(scope, lambda _: desk.vrrp(scope) == {"havip-test1": "STOP"})
+        (agent.state / "hold").write_text(str(time.time() + 2))
         wait_until(lambda: machine.has(HAVIP))
         desk.wait(scope, lambda _: desk.vrrp(scope) == {"havip-test1": "MASTER"})
         assert pid() == first, "what else the service does was interrupted"
@@ -184,5 +185,5 @@ def test_the_machine_s_own_keepalived_serves_and_rests(
         assert not machine.has(HAVIP)
         assert pid() == first
     finally:
-        if pid():
-            os.kill(pid(), 15)
+        if running := pid():
+            os.kill(running, 15)

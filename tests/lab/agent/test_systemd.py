@@ -100,8 +100,7 @@ def test_a_node_with_a_keepalived_of_its_own(
     assert all("SCHED_RR" in inside.run("chrt", "--pid", pid) for pid in pids)
     # Neither a restart of the agent nor its end touches who serves.
     inside.run("systemctl", "restart", unit)
-    before = len(desk.reports)
-    wait_until(lambda: len(desk.reports) > before)
+    desk.apply(scope, documents.node(node, []))
     assert inside.run("pgrep", "keepalived").split() == pids
     inside.run("systemctl", "stop", unit)
     assert inside.run("pgrep", "keepalived").split() == pids

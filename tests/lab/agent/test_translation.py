@@ -14,10 +14,12 @@ from tests.lab.agent.conftest import Agent
 from tests.lab.agent.desk import Desk
 from tests.lab.agent.documents import GATEWAY_SCOPE
 from tests.lab.agent.network import (
+    A_MOMENT,
     BRIDGE,
     CLIENT,
     EIP,
     HAVIP,
+    PATIENCE,
     Machine,
     Network,
     heard,
@@ -63,7 +65,7 @@ def serving(machine: Machine, address: str) -> Iterator[None]:
         server.close()
 
 
-def ask(machine: Machine, address: str, source: str = "", seconds: float = 2.0) -> str:
+def ask(machine: Machine, address: str, source: str = "", seconds: float = PATIENCE) -> str:
     """Return what the service at an address says; empty when it does not answer."""
 
     def act() -> str:
@@ -109,7 +111,7 @@ def test_an_eip_leads_in_and_out(network: Network, desk: Desk, holder: Machine) 
         ]
         forged = bytes.fromhex(outside_mac[:17].replace(":", "")) + forged[6:]
         frames.send(client, forged)
-        assert not heard(at_holder, lambda seen: b"outside" in seen)
+        assert not heard(at_holder, lambda seen: b"outside" in seen, A_MOMENT)
         assert network.counter("dropped_outside", "ip havip_nat") == 1
 
 
@@ -164,7 +166,7 @@ def test_routes_to_a_havip(network: Network, desk: Desk, holder: Machine) -> Non
             b"routed",
         ),
     )
-    assert heard(at_holder, lambda seen: b"routed" in seen, 1.5)
+    assert heard(at_holder, lambda seen: b"routed" in seen)
     desk.apply(GATEWAY_SCOPE, documents.gateway(network, [holder], routes=routes[:1]))
     assert "10.2.0.0" not in ip(*inside, "route")
     # Somebody else's route is not replaced: the entry is refused, and says why.

@@ -55,7 +55,7 @@ class Patience:
 
 
 class Membership:
-    """The agent's key: kept on disk, or asked for with the one-time token."""
+    """The agent's key: kept on disk, or made known to the console with the one-time token."""
 
     def __init__(
         self, client: Client, state: StateDirectory, scope: str, token_file: Path | None
@@ -99,28 +99,33 @@ class Membership:
         token = self._token()
         if not token:
             raise KeyRefused("There is neither a key nor a one-time token.")
-        # A token is good once: it is not spent on a key that could not be kept.
+        # A token is good once: it is not spent on a key that could not be kept. The key lies on the disk before it is
+        # sent, so that the same words can be said again when the answer gets lost or the agent is killed.
         self._state.check_writable()
+        offer = self._state.offer()
         hostname = "".join(
             each for each in platform.node() if each.isascii() and each.isprintable()
         )
-        answer = self._client.post(
-            "enrol",
-            {
-                "protocol": PROTOCOL,
-                "token": token,
-                "role": role_of(self._scope),
-                "scope": self._scope,
-                "hostname": hostname[:_HOSTNAME_LENGTH],
-                "version": AGENT_VERSION,
-            },
-        )
+        words = {
+            "protocol": PROTOCOL,
+            "token": token,
+            "key": offer,
+            "role": role_of(self._scope),
+            "scope": self._scope,
+            "hostname": hostname[:_HOSTNAME_LENGTH],
+            "version": AGENT_VERSION,
+        }
+        try:
+            answer = self._client.post("enrol", words)
+        except KeyRefused:
+            self._state.drop_offer()  # it may be one that was known once, and is revoked
+            raise
         try:
             enrolled = read_enrolled(answer)
         except ProtocolError as error:
             raise ConsoleAway(f"The answer to the enrolment is unusable: {error}") from error
         logger.info("enrolled as %s", enrolled.agent_id)
-        return Key(enrolled.agent_id, enrolled.key)
+        return Key(enrolled.agent_id, offer)
 
 
 class _Conversation(threading.Thread):
@@ -171,12 +176,14 @@ class Asking(_Conversation):
         self,
         client: Client,
         membership: Membership,
+        settle: Callable[[], None],
         received: Callable[[object], int],
         known_version: int,
         longest_pause: float,
     ) -> None:
         super().__init__("asking", membership, longest_pause)
         self._client = client
+        self._settle = settle
         self._received = received
         self._known = known_version
 
@@ -185,6 +192,7 @@ class Asking(_Conversation):
         self._known = 0
 
     def _talk(self, key: str) -> None:
+        self._settle()
         parameters = {"after": self._known, "wait": _LONG_POLL_SECONDS}
         answer = self._client.get("wanted", parameters, key, _LONG_POLL_SECONDS + _SLACK_SECONDS)
         if answer is None or self._stopped.is_set():
@@ -211,6 +219,8 @@ class Telling(_Conversation):
         self._heard = heard
         self._keep_alive = keep_alive
         self._news = threading.Event()
+        self._told = threading.Event()
+        self._told.set()
         self._lock = threading.Lock()
         self._report: Report | None = None
 
@@ -218,7 +228,12 @@ class Telling(_Conversation):
         """Report this; it replaces a report that was not sent yet."""
         with self._lock:
             self._report = report
+            self._told.clear()
         self._news.set()
+
+    def wait_until_told(self, seconds: float) -> None:
+        """Wait until the console has the newest report, or for so long."""
+        self._told.wait(max(seconds, 0.0))
 
     def stop(self) -> None:
         """End soon, also while there is nothing to tell."""
@@ -241,4 +256,7 @@ class Telling(_Conversation):
         except AgentError:
             self._news.set()
             raise
+        with self._lock:
+            if self._report is report:
+                self._told.set()
         self._heard(reply.wanted_version, report)

@@ -8,6 +8,7 @@ import queue
 import selectors
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ _WANTED = "wanted.json"
 _LONGEST_SLEEP = 5.0
 _PAUSE_AFTER_SURPRISE = 1.0
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+_SETTLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,13 @@ class Loop:
         self._retry_at = 0.0
         self._pending_since = 0.0
         self._last_report: Report | None = None
+        self._looked = threading.Condition()
+        self._looks = 0
         membership = Membership(client, state, scope, token_file)
         self._asking = Asking(
             client,
             membership,
+            self._settle,
             self._receive,
             self._wanted.version if self._wanted else 0,
             pace.longest_pause,
@@ -92,6 +97,21 @@ class Loop:
         )
 
     # --- Called by other threads ---
+
+    def _settle(self) -> None:
+        """Wait until the loop has looked at everything once more and the console has heard of it; not for ever: either may be stuck.
+
+        To ask is a sign of life, by which the console takes what was told last for true.
+        """
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        for _each in range(2):  # what happens just now may have missed the look that is under way
+            with self._looked:
+                seen = self._looks
+                self._wake()
+                while self._looks == seen:
+                    if not self._looked.wait(deadline - time.monotonic()):
+                        return
+        self._telling.wait_until_told(deadline - time.monotonic())
 
     def _receive(self, answer: object) -> int:
         """Take what the console sent; return the version to ask from next."""
@@ -164,6 +184,9 @@ class Loop:
         if self._pending is not None:
             sleep = min(sleep, self._retry_at - time.monotonic())
         self._tell()
+        with self._looked:
+            self._looks += 1
+            self._looked.notify_all()
         self._wait(max(sleep, 0.0))
 
     def _wait(self, seconds: float) -> None:

@@ -15,6 +15,7 @@ import logging
 import socket
 import struct
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +38,7 @@ AGAIN_SECONDS = 0.35
 """No answer yet: ask again."""
 GONE_SECONDS = 2.1
 """Silent for so long in spite of being asked three times: gone."""
+_QUESTIONS = 3
 QUESTION_SECONDS = 0.4
 """How long the answers to one question are awaited when somebody new has claimed an address."""
 _UNBOUND_IDLE_SECONDS = 5.0
@@ -61,13 +63,24 @@ class _Track:
     since: float
     seen: dict[str, float] = field(default_factory=dict)
     holding: list[str] = field(default_factory=list)
-    asked_at: float = 0.0
+    asked: deque[float] = field(default_factory=lambda: deque([0.0], maxlen=_QUESTIONS))
+    """When it was asked for last."""
     question: int = 0
     question_at: float = 0.0
     believed: set[str] = field(default_factory=set)
     """Who has been taken for the holder since the questions began: each once, or two that both claim would take turns."""
     known: bool = False
     changed_at: datetime = field(default_factory=now)
+
+    @property
+    def asked_at(self) -> float:
+        return self.asked[-1]
+
+    def is_silent(self, since: float, at: float) -> bool:
+        """Say whether nobody has answered since then, although asked often enough: whoever got no processor has asked nobody."""
+        return (
+            at - since >= GONE_SECONDS and len(self.asked) == _QUESTIONS and self.asked[0] > since
+        )
 
     def hold(self, ports: list[str]) -> None:
         if ports != self.holding or not self.known:
@@ -174,6 +187,7 @@ class ArpWatch:
 
     def tick(self) -> float:
         """Ask and conclude what is due; return in how many seconds to look again."""
+        self.read()  # what waits there may be the answers
         at = time.monotonic()
         due = at + IDLE_SECONDS
         for track in self._tracks.values():
@@ -196,8 +210,9 @@ class ArpWatch:
         if at >= ask_at:
             self._ask(track, at)
             ask_at = at + AGAIN_SECONDS
-        if track.holding or not track.known:
-            return min(ask_at, heard + GONE_SECONDS)
+        gone_at = heard + GONE_SECONDS
+        if at < gone_at and (track.holding or not track.known):
+            return min(ask_at, gone_at)
         return ask_at
 
     def _conclude(self, track: _Track, at: float) -> None:
@@ -215,10 +230,10 @@ class ArpWatch:
                 first = [port for port in track.holding if port in answered]
                 track.hold(first + sorted(set(answered) - set(first)))
             return
-        fresh = {port for port, seen in track.seen.items() if at - seen < GONE_SECONDS}
+        fresh = {port for port, seen in track.seen.items() if not track.is_silent(seen, at)}
         if track.known:
             track.hold([port for port in track.holding if port in fresh])
-        elif not track.holding and at - track.since >= GONE_SECONDS:
+        elif not track.holding and track.is_silent(track.since, at):
             track.hold([])
         track.seen = {port: seen for port, seen in track.seen.items() if port in fresh}
 
@@ -227,7 +242,7 @@ class ArpWatch:
         self._ask(track, at)
 
     def _ask(self, track: _Track, at: float) -> None:
-        track.asked_at = at
+        track.asked.append(at)
         subject = track.subject
         mac = self._mac_of(subject.bridge)
         if mac is not None:

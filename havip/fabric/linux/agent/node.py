@@ -43,6 +43,8 @@ class Node:
         self._wanted: NodeDocument | None = None
         self._fifo = NotifyFifo(directory / "notify")
         self._states = States(state)
+        if not service.is_running():
+            self._states.all_stopped()  # whatever was told before this machine, or keepalived, went down
         self._drill = Drilling()
         self._look_at = 0.0
         self._revive_at = 0.0
@@ -230,11 +232,12 @@ class Node:
                 if self._devices(wanted) != self._served:
                     logger.warning("a card is called otherwise than before")
                     self._serve(wanted)
-            elif at >= self._revive_at:
+            else:
+                self._states.all_stopped()
+                if at < self._revive_at:
+                    return
                 self._revive_at = at + _REVIVE_SECONDS
                 self._serve(wanted)
-            else:
-                return
         except AgentError as error:
             if str(error) != self._trouble:
                 logger.warning("%s", error)

@@ -102,13 +102,12 @@ class OwnKeepalived:
                 start_new_session=True,
             )
         self._take(self._child.pid)
+        put_first(self._child.pid)  # at once: the process that does VRRP inherits it
         deadline = time.monotonic() + _STOP_SECONDS
         while not (_number_in(self._vrrp_pid_file) and self._answers()):
             if not self.is_running() or time.monotonic() > deadline:
                 raise NotYet(as_sentence(f"keepalived does not start: {self._last_words()}"))
             time.sleep(0.02)
-        for pid in (self._pid, _number_in(self._vrrp_pid_file)):
-            put_first(pid)
 
     def reload(self) -> None:
         """Send SIGHUP."""

@@ -7,6 +7,7 @@ import fcntl
 import json
 import logging
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ logger = logging.getLogger("havip.agent")
 _OTHERS_WRITE = 0o022
 _OTHERS = 0o077
 _LARGEST_FILE = 8 * 1024 * 1024
+_OFFER = "offered-key.json"
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class StateDirectory:
         (self.path / name).unlink(missing_ok=True)
 
     def key(self) -> Key | None:
-        """Return the key that enrolment gave."""
+        """Return the key that the console knows."""
         self._close_key()
         match self.read_json("key.json"):
             case {"agent_id": str(agent_id), "key": str(secret)} if agent_id and secret:
@@ -107,9 +110,23 @@ class StateDirectory:
         except OSError as error:
             raise AgentError(f"{self.path} cannot be written: {error.strerror}.") from error
 
+    def offer(self) -> str:
+        """Return the key that the agent enrols with: made once, and kept until the console has said that it knows it."""
+        match self.read_json(_OFFER):
+            case {"key": str(secret)} if secret:
+                return secret
+        secret = secrets.token_urlsafe(_KEY_BYTES)
+        self.write_json(_OFFER, {"key": secret})
+        return secret
+
+    def drop_offer(self) -> None:
+        """Let the next enrolment come with a key of its own."""
+        self.remove(_OFFER)
+
     def keep_key(self, key: Key) -> None:
-        """Keep the key."""
+        """Keep the key; it is an offer no longer."""
         self.write_json("key.json", {"agent_id": key.agent_id, "key": key.secret})
+        self.drop_offer()
 
 
 def write_atomically(path: Path, content: str, mode: int = 0o600) -> None:

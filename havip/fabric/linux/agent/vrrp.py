@@ -61,7 +61,10 @@ class NotifyFifo:
 
 
 class States:
-    """In which state each HaVip of the node is, kept on disk so that a restarted agent knows since when."""
+    """In which state each HaVip of the node is, kept on disk so that a restarted agent knows since when.
+
+    What was kept is told until something else is expected: the console believes the last word that it has heard.
+    """
 
     def __init__(self, state: StateDirectory) -> None:
         self._state = state
@@ -74,6 +77,7 @@ class States:
                 at = datetime.fromisoformat(each["at"])
                 if at.tzinfo is not None and each["state"] in ("MASTER", "BACKUP", "FAULT", "STOP"):
                     self._found[havip_id] = (each["state"], at)
+                    self._interfaces[havip_id] = str(each.get("interface_id", ""))
             except (KeyError, TypeError, ValueError):
                 logger.warning("what was kept of %r is unusable", havip_id)
 
@@ -128,7 +132,11 @@ class States:
         self._state.write_json(
             _KEPT,
             {
-                havip_id: {"state": state, "at": at.isoformat()}
+                havip_id: {
+                    "state": state,
+                    "at": at.isoformat(),
+                    "interface_id": self._interfaces[havip_id],
+                }
                 for havip_id, (state, at) in self._found.items()
             },
         )

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from console.secrets import new_secret
 from havip.fabric.linux.enrolment import new_token
 from havip.fabric.linux.protocol import Document, read_document, role_of
 
@@ -23,19 +24,21 @@ class ScriptedAgent:
         self.scope = scope
         self.http = Client()
         self.key = ""
+        self.offer = new_secret()
         self.applied = 0
         if token is None:
             token = new_token(scope, created_by="a test")
             assert token is not None
         answer = self.enrol(token)
         assert answer.status_code == 201, answer.content
-        self.key = answer.json()["key"]
+        self.key = self.offer
         self.agent_id = answer.json()["agent_id"]
 
     def enrol(self, token: str, **changes: Any) -> HttpResponse:
         body = {
             "protocol": 1,
             "token": token,
+            "key": self.offer,
             "role": role_of(self.scope),
             "scope": self.scope,
             "hostname": "router-1",

@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from console.audit.models import AuditEvent
+from console.secrets import new_secret
 from havip.fabric.linux import api, enrolment, waking
 from havip.fabric.linux.models import Agent, EnrolmentToken
 from havip.fabric.linux.protocol import MAXIMUM_REPORT_BYTES
@@ -51,10 +52,35 @@ def test_a_token_is_good_once(world: World) -> None:
     scope = f"gateway:{world.vpc}"
     token = token_for(scope)
     agent = ScriptedAgent(scope, token=token)
-    again = agent.enrol(token)
+    again = agent.enrol(token, key=new_secret())
     assert again.status_code == 401
     assert "error" in again.json()
     assert agent.ask().status_code == 200
+
+
+def test_the_same_words_are_answered_again(world: World) -> None:
+    """The first answer may have been lost: who has the token and the key that came with it is the same agent."""
+    scope = f"gateway:{world.vpc}"
+    token = token_for(scope)
+    agent = ScriptedAgent(scope, token=token)
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        again = agent.enrol(token)
+        assert (again.status_code, again.json()) == (201, {"agent_id": agent.agent_id})
+        assert agent.ask().status_code == 200
+    assert AuditEvent.objects.filter(action="agent.enrol").count() == 1
+    Agent.objects.update(revoked_at=timezone.now())
+    assert agent.enrol(token).status_code == 401
+
+
+def test_a_key_is_one_agent_s_alone(world: World) -> None:
+    gateway, scope = ScriptedAgent(f"gateway:{world.vpc}"), f"node:{world.ecs1}"
+    token = token_for(scope)
+    other = {"scope": scope, "role": "node"}
+    assert gateway.enrol(token, **other).status_code == 401
+    for key in ("", "k" * 42, "k" * 42 + " "):
+        assert gateway.enrol(token, key=key, **other).status_code == 400
+    assert gateway.ask().status_code == 200
+    assert gateway.enrol(token, key=new_secret(), **other).status_code == 201
 
 
 def test_a_token_is_good_for_its_scope_alone_and_survives_a_mistake(world: World) -> None:
@@ -63,7 +89,8 @@ def test_a_token_is_good_for_its_scope_alone_and_survives_a_mistake(world: World
     agent = ScriptedAgent(f"node:{world.ecs1}")
     assert agent.enrol(token).status_code == 401
     assert agent.enrol(token, scope=scope).status_code == 400  # its role is still that of a node
-    assert agent.enrol(token, scope=scope, role="gateway").status_code == 201
+    answer = agent.enrol(token, scope=scope, role="gateway", key=new_secret())
+    assert answer.status_code == 201
 
 
 def test_a_token_expires(world: World) -> None:
@@ -250,7 +277,7 @@ def test_nothing_new_is_204_after_the_wait(agents: Agents) -> None:
     agents.gateway.obey()
     begin = time.monotonic()
     assert agents.gateway.ask(wait=1).status_code == 204
-    assert 0.9 < time.monotonic() - begin < 5
+    assert 0.9 < time.monotonic() - begin < 15  # the longest wait is 25 s
 
 
 def test_a_version_of_another_console_is_replaced(agents: Agents) -> None:
@@ -271,7 +298,7 @@ def test_a_change_ends_the_wait_at_once_and_so_does_revocation(world: World) -> 
 
     def ask() -> None:
         begin = time.monotonic()
-        status = agent.ask(wait=20).status_code
+        status = agent.ask(wait=25).status_code
         answers.append((status, time.monotonic() - begin))
         connection.close()
 
@@ -280,18 +307,18 @@ def test_a_change_ends_the_wait_at_once_and_so_does_revocation(world: World) -> 
         waiting.start()
         time.sleep(0.5)
         act()
-        waiting.join(timeout=10)
+        waiting.join(timeout=60)
         return answers[-1]
 
     status, seconds = meanwhile(lambda: network.done("havip.create", vswitch_id=network.vswitch))
     assert status == 200
-    assert seconds < 5
+    assert seconds < 15
     agent.obey()
     status, seconds = meanwhile(
         lambda: network.act("agent.revoke", by=network.owner, agent_id=agent.agent_id)
     )
     assert status == 401
-    assert seconds < 5
+    assert seconds < 15
 
 
 def test_too_many_waiting_agents_are_sent_away(agents: Agents, monkeypatch: Any) -> None:
@@ -309,4 +336,4 @@ def test_the_wait_holds_without_a_cache(agents: Agents, monkeypatch: Any) -> Non
     monkeypatch.setattr(waking, "mark_of", lambda scope: None)
     begin = time.monotonic()
     assert agents.gateway.ask(wait=20).status_code == 204
-    assert time.monotonic() - begin < 2
+    assert time.monotonic() - begin < 10
