@@ -13,9 +13,10 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.db.models import F
 
 from console.jobs import lease, operations, runner
-from console.jobs.models import Job
+from console.jobs.models import ACTIVE_STATES, Job
 from console.operations.framework import OPERATIONS, Outcome
 from console.teams.creation import add_member, create_team
 from console.teams.models import Membership, Team, User
@@ -103,15 +104,22 @@ def principal(team: Team, role: Role | None, **changes: Any) -> Principal:
 
 
 def carry_out_jobs(limit: int = 1000) -> list[Job]:
-    """Carry out what is due, one job after the other, until nothing is; return the jobs as they then are."""
+    """Carry out what is due, one job after the other, until nothing is; return the jobs as they then are.
+
+    A job that makes a pause is not looked at again, however long this takes.
+    """
     seen: list[int] = []
+    paused: list[int] = []
     for _ in range(limit):
-        due = Job.objects.filter(lease.claimable()).order_by("due_at", "pk")
-        pk = due.values_list("pk", flat=True).first()
+        due = Job.objects.filter(lease.claimable()).exclude(pk__in=paused)
+        pk = due.order_by("due_at", "pk").values_list("pk", flat=True).first()
         if pk is None:
             return list(Job.objects.filter(pk__in=seen).order_by("pk"))
-        runner.run(pk)
         seen.append(pk)
+        if runner.run(pk) in ACTIVE_STATES:
+            paused += Job.objects.filter(pk=pk, due_at__gt=F("lease_until")).values_list(
+                "pk", flat=True
+            )
     raise AssertionError("the jobs come to no end")
 
 

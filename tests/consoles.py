@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,11 +18,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from console.lifeline import tied_to_this_process
-from tests.servers import PostgreSQL, Redis
+from tests.servers import PostgreSQL, Redis, ReservedPort
 
 PROJECT = Path(__file__).resolve().parent.parent
 PASSWORD = "a-password-for-tests-only-7"
-START_WITHIN_SECONDS = 120.0
+START_WITHIN_SECONDS = 240.0
 _POLL_SECONDS = 0.05
 
 
@@ -47,9 +46,11 @@ class Console:
     def __init__(self, directory: Path, *, project: Path = PROJECT, **variables: str) -> None:
         self.directory = directory
         self.project = project
-        self.port = _free_port()
+        self._port = ReservedPort()
+        self.port = self._port.number
         self.variables = variables
         self._stack = ExitStack()
+        self._stack.callback(self._port.close)
 
     @property
     def url(self) -> str:
@@ -105,7 +106,7 @@ class Console:
             cwd=PROJECT,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
 
@@ -191,7 +192,7 @@ class EmbeddedConsole(Console):
     def kill(self) -> None:
         """End the supervisor with kill -9."""
         os.kill(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(60)
 
     def processes(self) -> list[int]:
         """Return all processes of this console, found by its data directory in their environment."""
@@ -286,12 +287,6 @@ KINDS: dict[str, type[Console]] = {
     EmbeddedConsole.kind: EmbeddedConsole,
     ProductionConsole.kind: ProductionConsole,
 }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -26,7 +26,8 @@ from typing import Self
 from console.embedded.programs import broker_binary
 from console.lifeline import tied_to_this_process
 
-START_WITHIN_SECONDS = 20.0
+START_WITHIN_SECONDS = 60.0
+STOP_WITHIN_SECONDS = 60.0
 _DIRECTORY_PREFIX = "havip-servers-"
 
 
@@ -43,7 +44,8 @@ class Server:
     stop_signal = signal.SIGTERM
 
     def __init__(self) -> None:
-        self.port = _free_port()
+        self._port = ReservedPort()
+        self.port = self._port.number
         self.directory: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -144,6 +146,7 @@ class Server:
     def close(self) -> None:
         """Stop the server and forget its data."""
         self.stop()
+        self._port.close()
         atexit.unregister(self.close)
         if self.directory is not None:
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -156,7 +159,7 @@ class Server:
         if process.poll() is None:
             process.send_signal(how)
             try:
-                process.wait(15)
+                process.wait(STOP_WITHIN_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
         process.wait()
@@ -309,10 +312,21 @@ class Redis(Server):
             return ""
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class ReservedPort:
+    """A loopback port that nobody is given before and between the server's starts, although nobody listens on it.
+
+    Servers that set SO_REUSEADDR, as all of these do, may listen on it; a connection that needs just any port does not get it.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", 0))
+        self.number = int(self._socket.getsockname()[1])
+
+    def close(self) -> None:
+        """Let the port go."""
+        self._socket.close()
 
 
 def _remove_abandoned_directories() -> None:

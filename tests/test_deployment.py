@@ -45,7 +45,7 @@ def run_python(*words: str, **variables: str | None) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 

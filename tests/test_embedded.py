@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from kombu.exceptions import OperationalError
 
 from console.embedded.data import DataDirectory, DataDirectoryError
 from console.lifeline import tied_to_this_process
+from tests.consoles import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 WELCOME = re.compile(
@@ -83,7 +85,7 @@ class Console:
 
     def finish(self) -> tuple[int, str, str]:
         """Return exit code, output and errors, once it has ended."""
-        output, errors = self.process.communicate(timeout=60)
+        output, errors = self.process.communicate(timeout=120)
         return self.process.returncode, output, errors
 
     def children(self) -> dict[str, int]:
@@ -174,11 +176,11 @@ def start() -> Iterator[Callable[..., Console]]:
         members = family(console.process.pid)
         if console.process.poll() is None:
             console.process.terminate()
-            console.process.communicate(timeout=60)
+            console.process.communicate(timeout=120)
         assert soon(lambda members=members: not members & set(processes()))  # type: ignore[misc]
 
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.faults
@@ -203,7 +205,8 @@ class TestRunning:
         members = family(console.process.pid)
         console.process.send_signal(signal.SIGINT)
         assert console.finish() == (0, "", "")
-        assert not members & set(processes())
+        # What outlived its own parent was killed by the supervisor, and is gone as soon as the system finds the time.
+        assert soon(lambda: not members & set(processes()))
 
         readable = [path for path in data.rglob("*") if path.is_file()]
         assert readable
@@ -218,8 +221,13 @@ class TestRunning:
     ) -> None:
         console = start(tmp_path, HAVIP_ADMIN_PASSWORD="correct horse battery")
         assert "with the password you set" in console.welcome()[0]
+        read = 0
         for pid in family(console.process.pid):
-            assert b"correct horse" not in Path(f"/proc/{pid}/environ").read_bytes()
+            with suppress(FileNotFoundError, ProcessLookupError):  # one that has just ended
+                variables = Path(f"/proc/{pid}/environ").read_bytes()
+                assert b"correct horse" not in variables
+                read += b"HAVIP_DATA=" in variables
+        assert read >= 2  # the web server and the worker
 
     def test_children_die_with_a_killed_supervisor(
         self, tmp_path: Path, start: Callable[..., Console]
@@ -230,7 +238,7 @@ class TestRunning:
         assert soon(lambda: len(family(console.process.pid)) == 6)
         members = family(console.process.pid)
         console.process.kill()
-        console.process.wait(10)
+        console.process.wait(60)
         assert soon(lambda: not members & set(processes()))
         start(tmp_path).welcome()  # and nothing stands in the way of the next one
 
@@ -254,12 +262,10 @@ class TestRunning:
         console.welcome()
         worker = console.children()["celery"]
         # The worker itself and its one pool process; the third is the scheduler, which nobody supervises but the worker.
-        assert soon(lambda: scheduler_of(worker) is not None)
-        scheduler = scheduler_of(worker)
-        assert scheduler is not None
+        scheduler = eventually(lambda: scheduler_of(worker), "the worker to tell of its pool")
         os.kill(scheduler, signal.SIGKILL)
         assert soon(lambda: console.children().get("celery", worker) != worker)
-        assert soon(lambda: scheduler_of(console.children()["celery"]) is not None)
+        assert soon(lambda: scheduler_of(console.children().get("celery", 0)) is not None)
         assert scheduler not in processes()
 
     def test_a_child_that_keeps_dying_ends_the_console(

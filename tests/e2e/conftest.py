@@ -46,7 +46,9 @@ def fresh_copy(target: Path) -> Path:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=FLAGS, timeout=2 * PATIENCE_MILLISECONDS
+        )
         yield chromium
         chromium.close()
 

@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.consoles import Console
 from tests.e2e.conftest import Camera, sign_in
 
-pytestmark = pytest.mark.e2e
+# Two browsers and a console from a fresh copy, beside other tests.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 HAVIP = "192.168.0.88"
 

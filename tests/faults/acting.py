@@ -19,8 +19,8 @@ from django.db import transaction  # noqa: E402
 
 from console.celery import app  # noqa: E402
 from console.jobs.models import Job, JobLock  # noqa: E402
+from console.jobs.queue import send  # noqa: E402
 from console.jobs.runner import run as run_job_now  # noqa: E402
-from console.jobs.tasks import run_job  # noqa: E402
 from console.teams.models import Team  # noqa: E402
 from console.teams.principal import Principal, system_principal  # noqa: E402
 from havip.models import Binding, HaVip, Instance, VSwitch  # noqa: E402
@@ -142,10 +142,11 @@ def bind_and_die(havip: str, instance: str) -> dict[str, Any]:
 
 
 def deliver(job: str, times: str) -> dict[str, Any]:
-    """Send the job's message again and again."""
+    """Send the job's message again and again; whenever the broker is too busy to take it, once more."""
     pk = Job.objects.get(resource_id=job).pk
     for _ in range(int(times)):
-        run_job.apply_async(args=[pk])
+        while not send(pk):
+            time.sleep(0.05)
     return {}
 
 
@@ -165,7 +166,8 @@ def unbind_all(havip: str) -> dict[str, Any]:
 
 def empty_broker() -> dict[str, Any]:
     """Make the broker forget every message."""
-    with app.connection_for_write() as connection:
+    patient = {**app.conf.broker_transport_options, "socket_timeout": 60}
+    with app.connection_for_write(transport_options=patient) as connection:
         connection.default_channel.client.flushall()
     return {}
 

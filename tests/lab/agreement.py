@@ -23,7 +23,7 @@ _CARDS = (
 )
 
 
-def agree(console: LabConsole, within: float = 60.0, *, forger: str = "") -> float:
+def agree(console: LabConsole, within: float = 120.0, *, forger: str = "") -> float:
     """Wait until the network is as recorded; return the seconds that it took, fail with what still differs."""
     began = time.monotonic()
     while found := differences(console, forger=forger):

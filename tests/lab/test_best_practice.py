@@ -6,8 +6,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tests.consoles import eventually
 from tests.lab.console import ADDRESS, READY_WITHIN_SECONDS, LabConsole, Operator
 from tests.lab.machine import inside, nothing_of, run
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -27,21 +28,34 @@ def console(data: Path) -> LabConsole:
 
 
 @contextmanager
-def captured(namespace: str, device: str, expression: str) -> Iterator[list[str]]:
-    """Note the packets of a link while the block runs; they are in the list afterwards."""
+def captured(
+    namespace: str, device: str, expression: str, enough: Callable[[list[str]], bool]
+) -> Iterator[list[str]]:
+    """Note the packets of a link while the block runs, and until they are enough; they are in the list afterwards."""
     command = ["nsenter", f"--net=/run/netns/{namespace}", "tcpdump", "-n", "-l", "-i", device]
     packets: list[str] = []
     with subprocess.Popen(
         [*command, expression], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stderr is not None
-        while "listening" not in process.stderr.readline():
-            assert process.poll() is None
-        yield packets
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        assert process.stdout is not None
-        packets += process.stdout.read().splitlines()
+        lines, words = process.stdout, process.stderr
+        assert lines is not None
+        assert words is not None
+
+        def note() -> None:
+            for line in lines:
+                packets.append(line.rstrip("\n"))  # noqa: PERF401 - others see each at once
+
+        reader = threading.Thread(target=note)
+        try:
+            while "listening" not in words.readline():
+                assert process.poll() is None
+            reader.start()
+            yield packets
+            eventually(lambda: enough(packets), f"tcpdump on {device} tells it")
+        finally:
+            process.send_signal(signal.SIGINT)
+            if reader.ident is not None:
+                reader.join()
 
 
 def test_the_published_best_practice(console: LabConsole) -> None:
@@ -53,12 +67,14 @@ def test_the_published_best_practice(console: LabConsole) -> None:
 
         operator.create_havip()
         operator.bind("ECS1")
+        # Who starts first holds the address: the second node must not be as quick as the first.
+        eventually(lambda: console.holder() == "ECS1", "ECS1 is recorded as the holder")
         operator.bind("ECS2")
         operator.bind_eip()
         answers = eventually(console.from_outside, "the EIP answers")
         assert answers == "ECS1"
         assert console.from_inside("ECS2") == "ECS1"
-        eventually(lambda: console.holder() == "ECS1", "ECS1 is recorded as the holder")
+        assert console.holder() == "ECS1"
         assert "ECS1" in operator.page()
 
         egress_shows_the_eip(console)
@@ -80,24 +96,42 @@ def egress_shows_the_eip(console: LabConsole) -> None:
         cwd=console.directory,
     )
     try:
-        ask = f"curl -s -m 2 -o /dev/null -w %{{http_code}} --interface {ADDRESS} http://198.51.100.1:8080/"
+        ask = f"curl -s -m 20 -o /dev/null -w %{{http_code}} --interface {ADDRESS} http://198.51.100.1:8080/"
         eventually(lambda: inside(holder, ask, check=False).strip() == "200", "egress works")
         with (
-            captured(console.router, "any", "tcp port 8080") as within,
-            captured(outside, "internet", "tcp port 8080") as without,
+            captured(
+                console.router, "any", "tcp port 8080", lambda all_: whole(coming(all_))
+            ) as within,
+            captured(
+                outside, "internet", "tcp port 8080", lambda all_: whole(sent(all_))
+            ) as without,
         ):
             assert inside(holder, ask).strip() == "200"
     finally:
         server.kill()
         server.wait()
-    arriving = [line for line in within if " In " in line and "198.51.100.1.8080:" in line]
-    assert arriving
+    arriving, requests = coming(within), sent(without)
     assert all(f" {ADDRESS}." in line for line in arriving), arriving
-    requests = [line for line in without if "> 198.51.100.1.8080:" in line]
-    assert requests
     assert all(f" {console.eip}." in line for line in requests), requests
 
 
+def coming(packets: list[str]) -> list[str]:
+    """Return what comes in at the router on its way to the server."""
+    return [line for line in packets if " In " in line and "> 198.51.100.1.8080:" in line]
+
+
+def sent(packets: list[str]) -> list[str]:
+    """Return what the outside sees on its way to the server."""
+    return [line for line in packets if "> 198.51.100.1.8080:" in line]
+
+
+def whole(packets: list[str]) -> bool:
+    """Tell whether a connection was begun and ended."""
+    begun = [number for number, line in enumerate(packets) if "Flags [S]" in line]
+    return bool(begun) and any("Flags [F" in line for line in packets[begun[0] :])
+
+
+NOBODYS = "192.168.0.99"
 FORGE = """
 import socket, sys
 device, mac, address = sys.argv[1:]
@@ -135,6 +169,11 @@ def claims(packets: list[str], address: str) -> dict[str, int]:
     return {"arp": len(arp), "ipv4": len(ipv4)}
 
 
+def came_through(packets: list[str]) -> bool:
+    """Tell whether what a forger did last, with an address that is nobody's, has arrived: so would all before it."""
+    return claims(packets, NOBODYS)["arp"] >= 2
+
+
 def only_bound_nodes_may_take_it(console: LabConsole, operator: Operator) -> None:
     """A third instance, bound to nothing, announces the address and sends from it: neither gets through."""
     operator.create_instance("ECS3", "192.168.0.33")
@@ -143,16 +182,15 @@ def only_bound_nodes_may_take_it(console: LabConsole, operator: Operator) -> Non
     # Without a static entry it would be stopped at its own ARP question already, and the test would show nothing.
     entry = f"192.168.0.210 lladdr {mac_of(victim)}"
     run(f"ip -n {forger} neigh replace {entry} dev eth0 nud permanent")
-    with captured(victim, "eth0", f"ether src {mac_of(forger)}") as seen:
+
+    def all_seen(packets: list[str]) -> bool:
+        return came_through(packets) and claims(packets, NOBODYS)["ipv4"] >= 1
+
+    with captured(victim, "eth0", f"ether src {mac_of(forger)}", all_seen) as seen:
         forge(forger, ADDRESS, "192.168.0.210")
-        forge(
-            forger, "192.168.0.99", "192.168.0.210"
-        )  # nobody's address: here everything gets through
+        forge(forger, NOBODYS, "192.168.0.210")  # here everything gets through
         assert console.from_outside() == "ECS1"
     assert claims(seen, ADDRESS) == {"arp": 0, "ipv4": 0}, seen
-    others = claims(seen, "192.168.0.99")
-    assert others["arp"] >= 2, seen
-    assert others["ipv4"] >= 1, seen
     time.sleep(1)
     assert console.one("select count(*) from linux_holderinterval") == intervals
     assert console.holder() == "ECS1"
@@ -177,15 +215,15 @@ def an_unbound_node_is_silent(console: LabConsole, operator: Operator) -> None:
     """After unbinding, the former holder can announce what it likes."""
     operator.unbind("ECS2", force="on")
     eventually(lambda: console.from_outside() == "ECS1", "ECS1 answers")
-    former = console.machine("ECS2")
+    eventually(lambda: console.holder() == "ECS1", "ECS1 is recorded as the holder")
+    former, other = console.machine("ECS2"), console.machine("ECS3")
     assert ADDRESS not in inside(former, "ip -4 address")
-    with captured(console.machine("ECS3"), "eth0", f"ether src {mac_of(former)}") as seen:
+    with captured(other, "eth0", f"ether src {mac_of(former)}", came_through) as seen:
         forge(former, ADDRESS)
-        forge(former, "192.168.0.99")
+        forge(former, NOBODYS)
         for _ in range(5):
             assert console.from_outside() == "ECS1"
     assert claims(seen, ADDRESS) == {"arp": 0, "ipv4": 0}, seen
-    assert claims(seen, "192.168.0.99")["arp"] >= 2, seen
     assert console.holder() == "ECS1"
 
 
@@ -214,8 +252,12 @@ class TestEnds:
             names = {row["name"] for row in console.ask("select name from havip_instance")}
             assert names == {"ECS1", "ECS2"}
             assert console.one("select count(*) from havip_vpc") == 1
+            # The agents have reported; the web server that was started with them may take a moment longer.
             ask = "curl -s -m 2 http://192.168.0.209/"
-            assert inside(console.machine("ECS2"), ask).strip() == "ECS1"
+            eventually(
+                lambda: inside(console.machine("ECS2"), ask, check=False).strip() == "ECS1",
+                "ECS1 answers at its own address",
+            )
             assert console.interrupt() == 0
             assert nothing_of(console.data) == []
 

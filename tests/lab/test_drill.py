@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from havip.fabric.linux.agent.answers import UNNAMED
 from havip.fabric.linux.protocol import port_name
 from tests.consoles import eventually
-from tests.lab.console import PAGES, LabConsole, Operator
+from tests.lab.console import PAGES, LabConsole, Operator, moment
 from tests.lab.machine import inside, run
 from tests.lab.patient import PatientConsole
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 AGENT = "havip.fabric.linux.agent"
 
 
@@ -42,8 +44,10 @@ class Drills:
         assert self.count == before + 1
 
     def _is_ready(self) -> bool:
-        states = {row["state"] for row in self.console.ask("select state from linux_nodevrrp")}
-        return bool(self.console.holder()) and states == {"MASTER", "BACKUP"}
+        rows = self.console.ask("select scope, state from linux_nodevrrp")
+        states = {row["scope"]: row["state"] for row in rows}
+        holder = f"node:{self.console.instance(self.console.holder())}"
+        return states.pop(holder, "") == "MASTER" and list(states.values()) == ["BACKUP"]
 
     @property
     def count(self) -> int:
@@ -54,11 +58,26 @@ class Drills:
         return self.console.ask("select * from havip_drill order by id desc limit 1")[0]
 
     def is_disturbed(self) -> bool:
-        return self.newest["status"] == "disturbed" and self.newest["disturbed_at"] is not None
+        drill = self.newest
+        return drill["status"] == "disturbed" and drill["disturbed_at"] is not None
+
+    def was_disturbed(self) -> bool:
+        """Whether it is or was disturbed: for who need not be there in time."""
+        return self.newest["disturbed_at"] is not None
+
+    def is_seen_disturbed(self, is_whole: Callable[[Drills, str], bool], node: str) -> bool:
+        """Look at a disturbed node until it is seen so; False if every look found it whole, for as long as the drill says otherwise."""
+        looks = 0
+        while is_whole(self, node):
+            if self.newest["status"] != "disturbed":
+                return looks == 0
+            looks += 1
+        return True
 
     def ended(self) -> dict[str, Any]:
         """Wait for the end of the newest drill; return its row. Nothing is locked any more then."""
-        eventually(lambda: self.newest["status"] in ("finished", "failed"), "the drill to end")
+        over = ("finished", "failed")
+        eventually(lambda: self.newest["status"] in over, "the drill to end", 120)
         eventually(lambda: self.console.one("select count(*) from jobs_joblock") == 0, "no locks")
         return self.newest
 
@@ -143,9 +162,10 @@ def test_each_kind(drills: Drills, kind: str, is_whole: Check, least_ms: int) ->
     drills.start(kind)
     node, standby = drills.newest["node_label"], drills.newest["standby_label"]
     assert {node, standby} == {"ECS1", "ECS2"}
-    assert is_whole(drills, node)
-    eventually(drills.is_disturbed, "the disturbance")
-    eventually(lambda: not is_whole(drills, node), "it to be seen in the network")
+    # Looked at first: a drill that only probes has disturbed nothing.
+    assert is_whole(drills, node) or drills.newest["status"] not in ("queued", "probing")
+    eventually(drills.was_disturbed, "the disturbance")
+    assert drills.is_seen_disturbed(is_whole, node)
     drill = drills.ended()
     print(kind, {key: drill[key] for key in ("gap_inside_ms", "gap_outside_ms", "explanation")})
     assert (drill["status"], drill["taken_over_by"]) == ("finished", standby), drill
@@ -158,10 +178,12 @@ def test_each_kind(drills: Drills, kind: str, is_whole: Check, least_ms: int) ->
             " order by sequence"
         )
         answers = [row["answered_by"] for row in console.ask(query, drill["id"], vantage)]
-        assert answers[0] == node
-        assert answers[-1] == standby
         assert "" in answers
-    assert console.from_outside() == standby
+        # A web server that has accepted, and then got no processor for a second, has not said its name.
+        named = [answer for answer in answers if answer != UNNAMED]
+        assert named[0] == node
+        assert named[-1] == standby
+    assert eventually(console.from_outside, "the EIP answers") == standby
     reasons = "select reason from linux_holderinterval where holder_label = ? order by since desc"
     assert console.one(reasons, standby) == "drill"
 
@@ -171,11 +193,10 @@ def test_the_agent_that_disturbs_is_killed_meanwhile(drills: Drills, kind: str) 
     """It comes back, finds what it was doing, goes on with it, and brings the node back in the end."""
     drills.start(kind)
     node = drills.newest["node_label"]
-    eventually(drills.is_disturbed, "the disturbance")
+    eventually(drills.was_disturbed, "the disturbance")
     agents = drills.disturbers(kind, node)
     assert agents
-    for pid in agents:
-        os.kill(pid, signal.SIGKILL)
+    kill(agents)
     drill = drills.ended()
     assert drill["status"] == "finished", drill
     assert not set(agents) & set(drills.disturbers(kind, node))
@@ -189,19 +210,17 @@ def test_console_and_gateway_die_meanwhile(drills: Drills) -> None:
     drills.start("link_down")
     node, machine = drills.newest["node_label"], console.router
     eventually(drills.is_disturbed, "the disturbance")
-    until = drills.newest["deadline"]
+    until = moment(drills.newest["deadline"])
     with no_console(console):
         gateways = processes_of(machine, AGENT)
         assert gateways
-        for pid in gateways:
-            os.kill(pid, signal.SIGKILL)
-        assert not drills.has_link(node)
+        kill(gateways)
+        assert not drills.has_link(node) or time.time() >= until
         eventually(
             lambda: set(processes_of(machine, AGENT)) - set(gateways),
             "the gateway's agent to be started again",
-            15,
         )
-        assert not drills.has_link(node), until
+        assert not drills.has_link(node) or time.time() >= until
         eventually(lambda: drills.has_link(node), "the link to be up again")
         assert drills.newest["status"] == "disturbed"
     drill = drills.ended()
@@ -219,10 +238,26 @@ def no_console(console: LabConsole) -> Iterator[None]:
     """Have neither web server nor worker while the block runs: killed, and their supervisor stands still."""
     os.kill(console.supervisor, signal.SIGSTOP)
     try:
-        for pid in console.processes():
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"\0gunicorn\0" in words or b"\0celery\0" in words:
-                os.kill(pid, signal.SIGKILL)
+        kill(serving(console))
+        eventually(lambda: not serving(console), "web server and worker are dead")
         yield
     finally:
         os.kill(console.supervisor, signal.SIGCONT)
+
+
+def serving(console: LabConsole) -> list[int]:
+    """Return the processes of the web server and the worker; each may be gone with its parent at any moment."""
+    found = []
+    for pid in console.processes():
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"\0gunicorn\0" in words or b"\0celery\0" in words:
+                found.append(pid)
+    return found
+
+
+def kill(pids: Iterable[int]) -> None:
+    """End processes that may be gone already."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

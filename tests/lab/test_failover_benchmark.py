@@ -16,7 +16,7 @@ from benchmarks.failover.measuring import KINDS
 from havip.fabric.linux.lab import namespaces
 from havip.fabric.linux.lab.topology import Place
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -47,9 +47,11 @@ def test_every_case_is_measured(data: Path) -> None:
     assert cases["documented", "link-down"][0] > 2000
     assert cases["published", "instance-stopped"][0] > 2000
     endured = re.findall(
-        r"^(\S+) +10 +(\d+) +(\d+) +\d+ ms +\d+ ms +\d+ ms$", done.stdout, re.MULTILINE
+        r"^(\S+) +(\d+) +\d+ +\d+ +\d+ ms +\d+ ms +\d+ ms$", done.stdout, re.MULTILINE
     )
-    assert {profile for profile, *_ in endured} == {"fast", "documented"}
+    assert {profile for profile, _seconds in endured} == {"fast", "documented"}
+    # Who sleeps for ten seconds on a busy machine may sleep for longer.
+    assert all(int(seconds) >= 10 for _profile, seconds in endured)
     assert not any(data.iterdir())
 
 
@@ -63,7 +65,7 @@ def test_what_a_sudden_end_leaves_is_removed_and_an_interrupted_one_leaves_nothi
     assert namespaces.present(Place.of(data).mark)
     interrupted = started(data, *short)
     interrupted.send_signal(signal.SIGINT)
-    _, words = interrupted.communicate(timeout=60)
+    _, words = interrupted.communicate(timeout=120)
     assert interrupted.returncode == 130, words
     assert "Traceback" not in words
     assert not any(data.iterdir())
@@ -73,7 +75,8 @@ def started(data: Path, *more: str) -> subprocess.Popen[str]:
     """Begin; return when the first case has been measured."""
     process = subprocess.Popen(command(data, *more), cwd=PROJECT, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    assert "run 1 of 9" in process.stderr.readline()
+    # A program that it uses may have something to say before.
+    assert any("run 1 of 9" in line for line in process.stderr)
     return process
 
 

@@ -23,13 +23,14 @@ from tests.e2e.test_workflow import (
 )
 from tests.lab.console import ADDRESS, PAGES, LabConsole
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
 def console(data: Path) -> Iterator[LabConsole]:
     with LabConsole(data.parent) as started:
         yield started
+        assert started.interrupt() == 0
 
 
 @pytest.fixture
@@ -38,7 +39,9 @@ def page(console: LabConsole) -> Iterator[Page]:
     if not shutil.which(CHROMIUM):
         pytest.skip("there is no chromium here")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=FLAGS, timeout=2 * PATIENCE_MILLISECONDS
+        )
         context = chromium.new_context(viewport=WIDE)  # type: ignore[arg-type]
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         yield sign_in(context, console)
@@ -83,15 +86,30 @@ def test_best_practice_in_chromium(console: LabConsole, page: Page) -> None:
     expect(other.locator("dialog#overlay-dialog")).to_be_visible()
     submit(other, "Stop")
     page.bring_to_front()
+    page.evaluate(NOTE_WHEN, "announced by ECS2")
     eventually(lambda: console.from_outside() == "ECS2", "ECS2 answers")
-    answered = time.monotonic()
+    answered = time.time()
     held_by(page, "ECS2")
-    took = time.monotonic() - answered
+    took = float(page.evaluate("window.shownAt")) - answered
     print(f"the page shows the new holder {took:.2f} s after its first answer")
     assert took < 2.0
     was_not_reloaded(page)
     page.goto(f"{console.url.rstrip('/')}{PAGES}/havips/")
     expect(page.get_by_role("row").filter(has_text=ADDRESS)).to_contain_text("holds the address")
+
+
+# Looking again and again from here would find it up to a second late: the page itself notes when it shows the words.
+NOTE_WHEN = """words => {
+    const look = () => {
+        const held = document.querySelector(".node__held");
+        if (!window.shownAt && held && held.textContent.replace(/\\s+/g, " ").includes(words)) {
+            window.shownAt = Date.now() / 1000;
+        }
+    };
+    const everything = { subtree: true, childList: true, characterData: true };
+    new MutationObserver(look).observe(document, everything);
+    look();
+}"""
 
 
 def held_by(page: Page, name: str) -> None:

@@ -18,9 +18,9 @@ from tests.consoles import eventually
 from tests.lab.agreement import agree
 from tests.lab.console import ADDRESS, PAGES, LabConsole, Operator, moment
 from tests.lab.machine import inside, run
-from tests.lab.watch import Client, Forger
+from tests.lab.watch import Client, Forger, Watcher
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 NODES = ("ECS1", "ECS2")
 THIRD = "ECS3"
@@ -75,8 +75,11 @@ class Scene:
     def shown(self, kind: str, word: str, *names: str) -> None:
         """Wait until the page tells of an alert and names who is concerned, and the list has its mark."""
         mark = f'data-alert="{kind}"'
-        eventually(lambda: mark in self.operator.page(), "the page tells it")
-        sentence = self.operator.page().split(mark)[1].split("</div>")[0]
+
+        def told() -> str:
+            return self.operator.page().partition(mark)[2]
+
+        sentence = eventually(told, "the page tells it").split("</div>")[0]
         assert all(name in sentence for name in names), sentence
         eventually(lambda: word in self.row(), "the list tells it")
 
@@ -112,6 +115,19 @@ def scene(lab: LabConsole) -> Scene:
     return Scene(lab, operator)
 
 
+class Opener(Watcher):
+    """Opens the guard of the router that it is in, again and again."""
+
+    def _turn(self) -> None:
+        run("nft insert rule bridge havip_guard incoming accept", check=False)
+        self._rest(0.25)
+
+
+def guard_of(console: LabConsole) -> str:
+    """Return the rules that frames from the ports meet first."""
+    return inside(console.router, "nft -s list chain bridge havip_guard incoming")
+
+
 @contextmanager
 def deaf(scene: Scene) -> Iterator[None]:
     """Let no VRRP arrive at either node."""
@@ -134,8 +150,7 @@ def test_split_brain(scene: Scene, profile: str) -> None:
     with deaf(scene):
         alert = scene.alert("split_brain")
         scene.shown("split_brain", "Split brain", *NODES)
-        masters = scene.console.ask("select since from linux_nodevrrp where state = 'MASTER'")
-        assert len(masters) == 2
+        masters = eventually(lambda: two_masters(scene.console), "both nodes say that they are")
         both = max(moment(row["since"]) for row in masters)
     healed = time.time()
     told, over = moment(alert["since"]), scene.end_of(alert)
@@ -171,7 +186,7 @@ def test_a_minute_without_the_console(scene: Scene) -> None:
     scene.calm()
     console = scene.console
     wanted, agents = documents(console), agents_of(console)
-    used = {pid: seconds_of(pid) for pid in agents}
+    used, since = {pid: seconds_of(pid) for pid in agents}, time.monotonic()
     with Client(console.place.outside, console.eip) as outside:
         # What is asked for at the last moment is not lost either.
         scene.operator.stop(THIRD)
@@ -189,7 +204,7 @@ def test_a_minute_without_the_console(scene: Scene) -> None:
         assert agents_of(console) == agents
         for pid in agents:
             # They ask again and again for somebody who is not there, less and less often.
-            assert seconds_of(pid) - used[pid] < 0.1 * AWAY_SECONDS
+            assert seconds_of(pid) - used[pid] < 0.1 * (time.monotonic() - since)
         away_for = time.monotonic() - away
         returned = time.time()
         console.start()
@@ -203,8 +218,8 @@ def test_a_minute_without_the_console(scene: Scene) -> None:
     print(f"all agents are heard again {time.time() - returned:.1f} s after bin/run began")
     console.settled(60)
     scene.calm()
-    holder = scene.answers(*NODES)
-    assert console.holder() == holder
+    # A machine that stood still may have had the address move in between: then both are looked at anew.
+    holder = eventually(lambda: recorded_and_answering(scene), "who answers is who is recorded")
     assert f"announced by {holder}" in " ".join(scene.operator.page().split())
     assert console.one("select status from havip_instance where name = ?", THIRD) == "Stopped"
     # Nothing of what was wanted is lost, and the next jobs are done.
@@ -227,18 +242,15 @@ def test_held_by_what_is_not_bound(scene: Scene) -> None:
     console = scene.console
     forger, victim = console.card(THIRD, 3), console.card("ECS2", 2)
     run(f"ip -n {forger.namespace} address add {ADDRESS}/32 dev eth0")
-    open_it = "nft insert rule bridge havip_guard incoming accept"
+    guard = guard_of(console)
     with Forger(forger, ADDRESS, victim):
-
-        def told() -> bool:
-            inside(console.router, open_it, check=False)
-            return 'data-alert="unbound_holder"' in scene.operator.page()
-
-        eventually(told, "the page tells it")
-        alert = scene.alert("unbound_holder")
-        assert THIRD in alert["parameters"]
-        scene.shown("unbound_holder", "Held by what is not bound", THIRD)
+        with Opener(console.router) as opener:
+            alert = scene.alert("unbound_holder")
+            assert THIRD in alert["parameters"]
+            scene.shown("unbound_holder", "Held by what is not bound", THIRD)
+        eventually(lambda: not opener.is_alive(), "nobody opens the guard any more")
         # The agent mends the guard; the forger goes on, and nobody hears it any more.
+        eventually(lambda: guard_of(console) == guard, "the guard is as it was")
         over = scene.end_of(alert)
         print(f"held by what is not bound: for {over - moment(alert['since']):.1f} s")
         scene.answers(*NODES)
@@ -248,6 +260,12 @@ def test_held_by_what_is_not_bound(scene: Scene) -> None:
     run(f"ip -n {forger.namespace} address del {ADDRESS}/32 dev eth0")
     # That somebody changes the router's rules is told for minutes after they were put back.
     scene.shown("agent_failed", "Agent reports an error", "Somebody else had changed")
+
+
+def recorded_and_answering(scene: Scene) -> str:
+    """Return who answers, if the records say the same."""
+    name = scene.answers(*NODES)
+    return name if scene.console.holder() == name else ""
 
 
 def bodies(wanted: dict[str, tuple[int, str]]) -> dict[str, str]:
@@ -268,9 +286,18 @@ def keepalived_ended(scene: Scene, name: str) -> Callable[[], None]:
     os.kill(old, signal.SIGTERM)
 
     def revived() -> bool:
-        return file.exists() and file.read_text().strip() not in ("", str(old))
+        try:
+            return file.read_text().strip() not in ("", str(old))
+        except FileNotFoundError:
+            return False
 
     return lambda: eventually(revived, f"{name} runs keepalived again")
+
+
+def two_masters(console: LabConsole) -> list[dict[str, Any]]:
+    """Return the words of both nodes that they are masters, as soon as both have said so: the gateway may have seen it first."""
+    found = console.ask("select since from linux_nodevrrp where state = 'MASTER'")
+    return found if len(found) == 2 else []
 
 
 def documents(console: LabConsole) -> dict[str, tuple[int, str]]:

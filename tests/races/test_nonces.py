@@ -21,6 +21,7 @@ from console.teams.roles import Role
 from havip.rpc.models import UsedNonce
 from tests.cast import Cast, principal
 from tests.havip.rpc.clients import Key, Sent, Wish, new_python, pop_core_get
+from tests.races.conftest import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -34,9 +35,11 @@ from django.test import Client
 from tests.havip.rpc.clients import Sent
 words = json.loads(sys.argv[1])
 sent = Sent(words["method"], words["query"], words["headers"])
+client = Client()
+client.handler.load_middleware()
 print("ready", flush=True)
 sys.stdin.readline()
-print(sent.to(Client()).code, flush=True)
+print(sent.to(client).code, flush=True)
 """
 
 
@@ -55,7 +58,8 @@ def database_url() -> str:
         return f"sqlite://{described['NAME']}"
     login = f"{described['USER']}:{quote(described['PASSWORD'])}@" if described["USER"] else ""
     place = f"{described['HOST']}:{described['PORT']}"
-    return f"postgresql://{login}{place}/{described['NAME']}"
+    patience = f"connect_timeout={PATIENCE_SECONDS}"
+    return f"postgresql://{login}{place}/{described['NAME']}?{patience}"
 
 
 def other_process(sent: Sent) -> subprocess.Popen[str]:
@@ -88,7 +92,9 @@ def test_one_request_to_four_processes_and_this_one(send: object, key: Key) -> N
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        said = Counter(process.communicate(timeout=60)[0].strip() for process in processes)
+        said = Counter(
+            process.communicate(timeout=PATIENCE_SECONDS)[0].strip() for process in processes
+        )
     finally:
         for process in processes:
             process.kill()
@@ -100,7 +106,7 @@ def test_one_request_to_four_processes_and_this_one(send: object, key: Key) -> N
 
 def test_one_request_from_twenty_threads(key: Key) -> None:
     sent = new_python(Wish(key, "Nothing"))
-    barrier = threading.Barrier(20, timeout=60)
+    barrier = threading.Barrier(20, timeout=PATIENCE_SECONDS)
     said: list[str] = []
 
     def repeat() -> None:

@@ -22,6 +22,7 @@ from console.operations.refusal import Refusal
 from console.teams.roles import Role
 from havip.models import Binding, Eip, HaVip, Instance, NetworkInterface, PrivateAddress, QuotaName
 from tests.cast import REGION, Cast, World, carry_out_jobs
+from tests.races.conftest import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 
@@ -33,7 +34,7 @@ def at_once(attempts: list[Callable[[], Any]]) -> list[Answer]:
 
     Anything else that is raised is a mistake of ours and ends the test.
     """
-    barrier = threading.Barrier(len(attempts), timeout=60)
+    barrier = threading.Barrier(len(attempts), timeout=PATIENCE_SECONDS)
     answers: list[Answer] = []
     mistakes: list[BaseException] = []
 

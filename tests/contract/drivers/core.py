@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 
+# As in `generated.py`.
+PATIENCE_SECONDS = 120
 MODULES = {"vpc": "aliyunsdkvpc.request.v20160428", "ecs": "aliyunsdkecs.request.v20140526"}
 CLIENTS = {}
 
@@ -18,7 +20,12 @@ CLIENTS = {}
 def client_of(told):
     whose = told["key"], told["secret"]
     if whose not in CLIENTS:
-        CLIENTS[whose] = AcsClient(*whose, os.environ["CONTRACT_REGION"])
+        CLIENTS[whose] = AcsClient(
+            *whose,
+            os.environ["CONTRACT_REGION"],
+            connect_timeout=PATIENCE_SECONDS,
+            timeout=PATIENCE_SECONDS,
+        )
     return CLIENTS[whose]
 
 

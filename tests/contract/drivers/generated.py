@@ -16,6 +16,8 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.model import DaraModel
 from Tea.exceptions import TeaException
 
+# How long a busy machine may take for an answer: what the SDKs would do without one is not what is tried here.
+PATIENCE_MILLISECONDS = 120_000
 PACKAGES = {"vpc": "alibabacloud_vpc20160428", "ecs": "alibabacloud_ecs20140526"}
 
 
@@ -26,6 +28,8 @@ def client_of(package, key, secret):
         endpoint=os.environ["CONTRACT_ENDPOINT"],
         region_id=os.environ["CONTRACT_REGION"],
         protocol="http",
+        connect_timeout=PATIENCE_MILLISECONDS,
+        read_timeout=PATIENCE_MILLISECONDS,
     )
     if os.environ.get("CONTRACT_VARIANT") == "v1":
         config.signature_algorithm = "v2"  # that is what the SDK calls the signature of version 1.0

@@ -6,6 +6,8 @@ const readline = require('readline');
 const $dara = require('@darabonba/typescript');
 const $core = require('@alicloud/openapi-core');
 
+// As in drivers/generated.py.
+const PATIENCE_MILLISECONDS = 120000;
 const PACKAGES = { vpc: '@alicloud/vpc20160428', ecs: '@alicloud/ecs20140526' };
 const clients = {};
 
@@ -17,6 +19,8 @@ function clientOf(told) {
     endpoint: process.env.CONTRACT_ENDPOINT,
     regionId: process.env.CONTRACT_REGION,
     protocol: 'http',
+    connectTimeout: PATIENCE_MILLISECONDS,
+    readTimeout: PATIENCE_MILLISECONDS,
   });
   return { sdk, client: new sdk.default(config) };
 }

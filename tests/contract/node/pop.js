@@ -4,6 +4,8 @@
 const readline = require('readline');
 const { RPCClient } = require('@alicloud/pop-core');
 
+// As in drivers/generated.py.
+const PATIENCE_MILLISECONDS = 120000;
 const VERSIONS = { vpc: '2016-04-28', ecs: '2014-05-26' };
 const clients = {};
 
@@ -13,6 +15,7 @@ function clientOf(told) {
     accessKeySecret: told.secret,
     endpoint: `http://${process.env.CONTRACT_ENDPOINT}`,
     apiVersion: VERSIONS[told.product],
+    opts: { timeout: PATIENCE_MILLISECONDS },
   });
 }
 

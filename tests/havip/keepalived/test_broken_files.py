@@ -145,10 +145,10 @@ def test_long_files_are_checked_in_no_time(line: str) -> None:
     import time
 
     block = GOOD.replace("        192.168.0.210\n", line * ((65536 - len(GOOD)) // len(line)))
-    begun = time.monotonic()
+    begun = time.thread_time()
     check(block)
     check(line * (65536 // len(line)))
-    assert time.monotonic() - begun < 10
+    assert time.thread_time() - begun < 10
 
 
 def test_every_problem_can_be_told() -> None:

@@ -128,9 +128,12 @@ class TestTheAgent:
 
     def test_it_disturbs_until_the_end_and_no_longer(self) -> None:
         drilling = Drilling()
-        drilling.take(order(until=int(time.time()) + 2))
-        assert drilling.disturbs
-        assert 0 < drilling.tick() <= 2
+        until = int(time.time()) + 2
+        drilling.take(order(until=until))
+        disturbs, look_again = drilling.disturbs, drilling.tick()
+        if time.time() < until:  # else this machine stood still for as long as the order was good
+            assert disturbs
+            assert 0 < look_again <= 2
         eventually(lambda: not drilling.disturbs, "the order's end")
         assert not drilling.is_in_force
 

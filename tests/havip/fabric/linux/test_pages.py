@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -166,8 +167,9 @@ def test_holders_and_alerts_of_a_havip(
         assert words in shown
     assert 'every 1s"' not in shown
     assert stranger_client.get(target).status_code == 404
-    agents.gateway.see(havip)
-    assert "every 1s" in text(viewer_client.get(target))
+    with time_machine.travel(timezone.now(), tick=False):  # in five seconds there is an alert
+        agents.gateway.see(havip)
+        assert "every 1s" in text(viewer_client.get(target))
 
 
 def test_a_region_that_announces_nothing_says_so(

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,16 +26,22 @@ class Server:
 
     def __init__(self, answer: bytes) -> None:
         self.answer = answer
-        self.port = 0
+        # Nobody else gets the port while nobody listens there.
+        self._place = self._bound(0)
+        self.port = self._place.getsockname()[1]
         self._thread = threading.Thread()
-        self._listener = socket.socket()
+        self._listener = self._place
+
+    @staticmethod
+    def _bound(port: int) -> socket.socket:
+        bound = socket.socket()
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((ADDRESS, port))
+        return bound
 
     def start(self) -> None:
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind((ADDRESS, self.port))
-        self._listener.listen(128)
-        self.port = self._listener.getsockname()[1]
+        self._listener = self._bound(self.port)
+        self._listener.listen(4096)  # a minute of probes, if this thread gets no processor
         self._thread = threading.Thread(target=self._serve, args=(self._listener,), daemon=True)
         self._thread.start()
 
@@ -103,19 +108,22 @@ class TestRuns:
         with probing(server.port) as prober:
             until(prober, "ECS1")
             server.stop()
-            stopped = time.monotonic()
+            stopped = prober.elapsed_ms
             until(prober, "ECS1", NOBODY)
+            eventually(lambda: prober.runs()[-1].ended_ms > stopped + 100, "a silence")
+            unanswered = prober.runs()[-1]
+            assert unanswered.answered_by == NOBODY
             server.answer = page("ECS2")
-            down = time.monotonic() - stopped
             server.start()
             until(prober, "ECS1", NOBODY, "ECS2")
         silence = prober.longest_silence_ms
         assert silence is not None
-        assert silence >= int(down * 1000)
+        assert silence >= unanswered.ended_ms - stopped
         runs = prober.runs()
         assert [run.sequence for run in runs] == list(range(len(runs)))
         for earlier, later in itertools.pairwise(runs):
-            assert earlier.started_ms <= earlier.ended_ms < later.started_ms
+            # A late probe may leave so shortly before its successor that both round to the same.
+            assert earlier.started_ms <= earlier.ended_ms <= later.started_ms
             assert earlier.answered_by != later.answered_by
 
     def test_probes_leave_on_the_grid(self, server: Server) -> None:
@@ -177,10 +185,10 @@ class TestIndependence:
             listener.listen(0)
             port = listener.getsockname()[1]
             with contextlib.ExitStack() as fillers:
-                for _ in range(2):
-                    filler = fillers.enter_context(socket.socket())
-                    filler.setblocking(False)
-                    filler.connect_ex((ADDRESS, port))
+                fillers.enter_context(socket.create_connection((ADDRESS, port)))
+                filler = fillers.enter_context(socket.socket())
+                filler.setblocking(False)
+                filler.connect_ex((ADDRESS, port))
                 with probing(port, answer_within_ms=2500, deadline_ms=3000) as prober:
                     eventually(lambda: len(prober._under_way) > 20, "20 probes under way")
                     filled = prober.elapsed_ms
@@ -203,7 +211,9 @@ class TestIndependence:
             listener.bind((ADDRESS, 0))
             listener.listen(4096)  # accepted by the kernel, and never a word
             before = descriptors()
-            with probing(listener.getsockname()[1], answer_within_ms=40, deadline_ms=100) as prober:
+            with probing(
+                listener.getsockname()[1], answer_within_ms=100, deadline_ms=100
+            ) as prober:
                 most = 0
                 for _ in range(3):
                     seen = prober.elapsed_ms
@@ -214,12 +224,15 @@ class TestIndependence:
             assert descriptors() <= before
 
     def test_it_ends_by_itself(self, server: Server) -> None:
-        prober = Prober(ADDRESS, server.port, longest_seconds=0.3)
-        prober.start()
-        eventually(lambda: not prober.is_alive, "the end")
+        for longest in (0.3, 3, 20):  # a slow machine may have no answer in a short time
+            prober = Prober(ADDRESS, server.port, longest_seconds=longest)
+            prober.start()
+            eventually(lambda prober=prober: not prober.is_alive, "the end")  # type: ignore[misc]
+            prober.stop()
+            prober.stop()
+            if prober.runs():
+                break
         assert prober.runs()
-        prober.stop()
-        prober.stop()
 
     def test_a_namespace_that_is_not_there(self) -> None:
         prober = Prober(ADDRESS, 80, namespace="/run/netns/havip-nowhere")
