@@ -25,7 +25,7 @@ from console.embedded.options import parse
 from console.embedded.programs import LONGEST_SOCKET_PATH, PASSWORD_VARIABLE, PROJECT, Plan
 from console.lifeline import tied_to_this_process
 
-READY_WITHIN_SECONDS = 90.0
+READY_WITHIN_SECONDS = 180.0
 READY_PATH = "/healthz/ready/"
 
 

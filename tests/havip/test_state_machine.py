@@ -38,9 +38,10 @@ def machine(world: World, fabric: ScriptedFabric) -> Callable[[int, int], Counte
     ):
         QuotaOverride.objects.create(team=world.team, name=name, value=value)
 
-    def run(examples: int, steps: int) -> Counter[str]:
+    def run(examples: int, steps: int, part: int = 1) -> Counter[str]:
+        # Where examples are derived from what is tried, another name means others.
         run_state_machine_as_test(
-            HaVipMachine,
+            type(f"HaVipMachine{part}", (HaVipMachine,), {}),
             settings=settings(
                 max_examples=examples,
                 stateful_step_count=steps,
@@ -58,13 +59,14 @@ def test_a_few_short_runs(machine: Callable[[int, int], Counter[str]]) -> None:
     machine(5, 20)
 
 
-# What any hundred runs meet dozens of times: if they do not, the machine walks past the rules.
-MUST_BE_MET = {"accepted", "B4", "B8", "C6", "D2", "I1", "R1", "U1", "W1", "W2"}
+# What any sixty runs meet many times: if they do not, the machine walks past the rules.
+MUST_BE_MET = {"accepted", "B4", "B8", "C5", "C6", "I1", "R1", "U1", "W1", "W2"}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("part", [1, 2])
 def test_many_long_runs(machine: Callable[[int, int], Counter[str]], part: int) -> None:
-    refusals = machine(60, 50)
+    refusals = machine(60, 50, part)
+    print(refusals)
     assert set(refusals) >= MUST_BE_MET, "the runs must reach the rules"

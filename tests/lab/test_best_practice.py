@@ -19,6 +19,8 @@ from tests.lab.console import ADDRESS, READY_WITHIN_SECONDS, LabConsole, Operato
 from tests.lab.machine import inside, nothing_of, run
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+PROMISED_SECONDS = 90.0
+"""So long a first start may take, from the command to a page that can be signed in to."""
 
 
 @pytest.fixture
@@ -61,6 +63,7 @@ def captured(
 def test_the_published_best_practice(console: LabConsole) -> None:
     with console:
         print(f"ready after {console.seconds_to_ready:.1f} s")
+        assert console.seconds_to_ready < PROMISED_SECONDS
         assert "bin/run:" not in console.words, console.words
         operator = Operator(console)
         assert ADDRESS not in inside(console.machine("ECS1"), "ip -4 address")

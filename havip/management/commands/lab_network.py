@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument(
-            "--seconds", type=float, default=75.0, help="how long to wait for the lab"
+            "--seconds", type=float, default=180.0, help="how long to wait for the lab"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
