@@ -6,13 +6,12 @@ asks for its fragment again, which is harmless.
 
 from __future__ import annotations
 
-import logging
 import time
 
-from django.core.cache import cache
 from django.db import transaction
 
-logger = logging.getLogger(__name__)
+from console.recollection import keep, recall
+
 _LIFETIME_SECONDS = 7 * 24 * 3600
 
 
@@ -26,17 +25,10 @@ def touch(team_id: int) -> None:
 
 
 def _move(team_id: int) -> None:
-    """Give the team's counter a value that it never had before; a lost cache is only logged."""
-    try:
-        cache.set(_key(team_id), str(time.time_ns()), timeout=_LIFETIME_SECONDS)
-    except Exception as error:  # noqa: BLE001 - a change must not fail because of a convenience
-        logger.warning("pulse not delivered: %s", error)
+    """Give the team's counter a value that it never had before."""
+    keep(_key(team_id), str(time.time_ns()), seconds=_LIFETIME_SECONDS)
 
 
 def current(team_id: int) -> str:
     """Return the team's present value; an unreachable or empty cache counts as "0"."""
-    try:
-        return str(cache.get(_key(team_id), "0"))
-    except Exception as error:  # noqa: BLE001 - without the cache, pages refresh less
-        logger.warning("pulse not readable: %s", error)
-        return "0"
+    return str(recall(_key(team_id)) or "0")

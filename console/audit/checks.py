@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.core.cache import cache
 from django.utils import timezone
 
 from console.audit.models import AuditChain
 from console.audit.verify import verify_chain
+from console.recollection import forget, keep, keep_first, recall
 
 _REMEMBERED_SECONDS = 30 * 24 * 3600
 _RUNNING_SECONDS = 300
@@ -36,7 +36,7 @@ class CheckIsRunning(Exception):
 
 def last_check(chain: AuditChain | None) -> ChainCheck | None:
     """Return what the last check of this chain found, as far as the cache remembers it."""
-    known = cache.get(_key(chain)) if chain is not None else None
+    known = recall(_key(chain)) if chain is not None else None
     if not isinstance(known, dict):
         return None
     try:
@@ -48,7 +48,7 @@ def last_check(chain: AuditChain | None) -> ChainCheck | None:
 def check(chain: AuditChain) -> ChainCheck:
     """Read the chain up to its first fault, and remember the result. Raises CheckIsRunning."""
     running = f"{_key(chain)}:running"
-    if not cache.add(running, "1", timeout=_RUNNING_SECONDS):
+    if not keep_first(running, "1", seconds=_RUNNING_SECONDS):
         raise CheckIsRunning
     try:
         fault = next(verify_chain(chain), None)
@@ -58,9 +58,9 @@ def check(chain: AuditChain) -> ChainCheck:
             fault_sequence=fault.sequence if fault else None,
             fault=fault.reason if fault else "",
         )
-        cache.set(_key(chain), asdict(found), timeout=_REMEMBERED_SECONDS)
+        keep(_key(chain), asdict(found), seconds=_REMEMBERED_SECONDS)
     finally:
-        cache.delete(running)
+        forget(running)
     return found
 
 

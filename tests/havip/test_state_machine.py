@@ -68,5 +68,4 @@ MUST_BE_MET = {"accepted", "B4", "B8", "C5", "C6", "I1", "R1", "U1", "W1", "W2"}
 @pytest.mark.parametrize("part", [1, 2])
 def test_many_long_runs(machine: Callable[[int, int], Counter[str]], part: int) -> None:
     refusals = machine(60, 50, part)
-    print(refusals)
     assert set(refusals) >= MUST_BE_MET, "the runs must reach the rules"

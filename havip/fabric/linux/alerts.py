@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
 
 from console import pulse
+from console.recollection import forget, keep, recall
 from havip.fabric.linux import waking
 from havip.fabric.linux.fabric import silent_since
 from havip.fabric.linux.holders import bound_labels
@@ -98,7 +98,7 @@ def _confirmed_masters(havip: HaVip) -> list[str]:
     agents = Agent.objects.filter(scope__in=states, revoked_at__isnull=True)
     unheard = [each for each in agents if each.last_seen is None or each.last_seen <= newest]
     for agent in unheard:
-        cache.set(_suspicion(agent.scope), havip.pk, timeout=_SUSPICION_SECONDS)
+        keep(_suspicion(agent.scope), havip.pk, seconds=_SUSPICION_SECONDS)
         waking.wake(agent.scope)
     sure = {agent.scope for agent in agents} - {agent.scope for agent in unheard}
     bindings = Binding.objects.filter(havip=havip).select_related("instance", "interface__instance")
@@ -115,17 +115,17 @@ def _suspicion(scope: str) -> str:
 
 def is_suspected(agent: Agent) -> bool:
     """Tell whether this agent is asked for a sign of life."""
-    return agent.role == AgentRole.NODE and cache.get(_suspicion(agent.scope)) is not None
+    return agent.role == AgentRole.NODE and recall(_suspicion(agent.scope)) is not None
 
 
 def after_sign_of_life(agent: Agent) -> None:
     """Look again at a HaVip for which this agent was asked whether it still lives."""
     if agent.role != AgentRole.NODE:
         return
-    pk = cache.get(_suspicion(agent.scope))
-    if pk is None:
+    pk = recall(_suspicion(agent.scope))
+    if not isinstance(pk, int):
         return
-    cache.delete(_suspicion(agent.scope))
+    forget(_suspicion(agent.scope))
     havip = HaVip.objects.filter(pk=pk).first()
     if havip is not None and examine(havip):
         pulse.touch(havip.team_id)

@@ -6,23 +6,21 @@ somebody looks into the database once too often, which is harmless.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from console.jobs.models import Job, JobState
 from console.jobs.queue import send
+from console.recollection import keep, recall
 from havip.fabric.linux.models import Agent, AgentRole
 from havip.models import HaVip, Instance, Vpc
 
-logger = logging.getLogger(__name__)
 _LIFETIME_SECONDS = 24 * 3600
 _LOOK_SECONDS = 0.15
 _WITHOUT_CACHE_SECONDS = 2.0
@@ -39,19 +37,13 @@ def wake(scope: str) -> None:
 
 
 def _mark(scope: str) -> None:
-    try:
-        cache.set(_key(scope), str(time.time_ns()), timeout=_LIFETIME_SECONDS)
-    except Exception as error:  # noqa: BLE001 - the agent asks again soon by itself
-        logger.warning("agent not woken: %s", error)
+    keep(_key(scope), str(time.time_ns()), seconds=_LIFETIME_SECONDS)
 
 
 def mark_of(scope: str) -> str | None:
     """Return the scope's present mark; None when the cache cannot be asked."""
-    try:
-        return str(cache.get(_key(scope), ""))
-    except Exception as error:  # noqa: BLE001 - the database is asked instead
-        logger.warning("mark not readable: %s", error)
-        return None
+    mark = recall(_key(scope), "")
+    return None if mark is None else str(mark)
 
 
 def wait_for(scope: str, mark: str | None, seconds: float) -> bool:

@@ -350,7 +350,7 @@ def test_many_drills_and_answers_cost_what_few_do(
             drill_of(havip, status="finished")
         runs = [(20 * number, 20 * number, "ecs1") for number in range(200)]
         assert all_of(drill_of(havip, status="finished", inside=runs, outside=runs)) == few
-    most = {"tab": 12, "list": 8, "rows": 8, "start": 7, "page": 7, "panel": 7}
+    most = {"tab": 13, "list": 9, "rows": 9, "start": 8, "page": 8, "panel": 8}
     assert {name: number for name, number in few.items() if number > most[name]} == {}
 
 

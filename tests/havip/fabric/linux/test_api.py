@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from console.audit.models import AuditEvent
 from console.secrets import new_secret
+from console.settings import storage
 from havip.fabric.linux import api, enrolment, waking
 from havip.fabric.linux.models import Agent, EnrolmentToken
 from havip.fabric.linux.protocol import MAXIMUM_REPORT_BYTES
@@ -105,6 +106,17 @@ def test_an_unknown_token_is_refused(world: World) -> None:
     agent = ScriptedAgent(f"node:{world.ecs1}")
     assert agent.enrol("x" * 43).status_code == 401
     assert agent.enrol("short").status_code == 400
+
+
+def test_agents_are_heard_without_the_cache(agents: Agents, havip: str, settings: Any) -> None:
+    """Also where somebody has to be asked whether he still lives: two say that they are masters."""
+    settings.CACHES = {"default": storage.redis_cache("redis://127.0.0.1:1/0")}
+    for each in (agents.ecs1, agents.ecs2):
+        each.applied = each.document().version
+        assert each.is_in(havip, "MASTER").status_code == 200
+    for each in (agents.gateway, agents.ecs1, agents.ecs2):
+        assert each.ask(after=0).status_code == 200
+        assert ScriptedAgent(each.scope).ask(after=0).status_code == 200
 
 
 def test_enrolling_anew_replaces_the_former_agent(world: World) -> None:
