@@ -102,12 +102,13 @@ class OwnKeepalived:
                 start_new_session=True,
             )
         self._take(self._child.pid)
-        put_first(self._child.pid)  # at once: the process that does VRRP inherits it
+        put_first(self._child.pid)  # at once: what it starts inherits it, so that it never has to compete
         deadline = time.monotonic() + _STOP_SECONDS
         while not (_number_in(self._vrrp_pid_file) and self._answers()):
             if not self.is_running() or time.monotonic() > deadline:
                 raise NotYet(as_sentence(f"keepalived does not start: {self._last_words()}"))
             time.sleep(0.02)
+        put_first(_number_in(self._vrrp_pid_file))  # it may have been quicker than we were
 
     def reload(self) -> None:
         """Send SIGHUP."""
