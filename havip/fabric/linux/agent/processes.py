@@ -102,7 +102,9 @@ class OwnKeepalived:
                 start_new_session=True,
             )
         self._take(self._child.pid)
-        put_first(self._child.pid)  # at once: what it starts inherits it, so that it never has to compete
+        put_first(
+            self._child.pid
+        )  # at once: what it starts inherits it, so that it never has to compete
         deadline = time.monotonic() + _STOP_SECONDS
         while not (_number_in(self._vrrp_pid_file) and self._answers()):
             if not self.is_running() or time.monotonic() > deadline:
